@@ -1,0 +1,1 @@
+//! Byte grammars that two formats or more share. Knows no label and no format.

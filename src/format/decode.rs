@@ -1,0 +1,46 @@
+//! Decodes a picture for looking at, through the `image` crate.
+
+use std::io::Cursor;
+
+use image::{ImageDecoder, ImageReader, Rgba};
+
+use crate::{
+    Error, Format, Result,
+    geometry::{Orientation, Size},
+    limits::Budget,
+    notice::Raster,
+    stream::{Source, read_all},
+};
+
+/// The first frame, upright, over white.
+pub(super) fn decode(
+    source: &mut dyn Source,
+    format: Format,
+    codec: image::ImageFormat,
+    orientation: Orientation,
+    budget: &Budget,
+) -> Result<Raster> {
+    let bytes = read_all(source, budget)?;
+    let failed = |error| Error::backend(format, "decode", error);
+    let mut decoder = ImageReader::with_format(Cursor::new(&bytes), codec).into_decoder().map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    budget.raster(width, height, 3)?;
+    let mut limits = image::Limits::no_limits();
+    limits.max_alloc = Some(budget.limits().max_decoded_bytes);
+    decoder.set_limits(limits).map_err(failed)?;
+    let picture = image::DynamicImage::from_decoder(decoder).map_err(failed)?;
+    drop(bytes);
+    Ok(Raster::upright(over_white(picture), Size { width, height }, orientation))
+}
+
+/// Interleaved 8-bit RGB; what is transparent shows white.
+pub(super) fn over_white(picture: image::DynamicImage) -> Vec<u8> {
+    if !picture.color().has_alpha() {
+        return picture.into_rgb8().into_raw();
+    }
+    let over = |value: u8, alpha: u8| {
+        let (value, alpha) = (u32::from(value), u32::from(alpha));
+        ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+    };
+    picture.into_rgba8().pixels().flat_map(|&Rgba([r, g, b, a])| [over(r, a), over(g, a), over(b, a)]).collect()
+}

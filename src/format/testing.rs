@@ -1,0 +1,74 @@
+//! What the unit tests of the formats share: a notice that needs no font, and mark-then-write.
+
+use std::{io::Cursor, sync::Arc};
+
+use super::{Handler, Label, Marked, Survey};
+use crate::{
+    geometry::{Rect, Size},
+    limits::{Budget, Limits},
+    notice::{Notice, Stamp},
+    patch,
+};
+
+/// A plate with a checkered pattern, 40 % × 10 % of the picture, top right; or a strip where `strip` rows are asked for.
+pub(crate) fn checkered(picture: Size, strip: u32) -> Notice {
+    let frame = Size { width: picture.width, height: picture.height + strip };
+    let rect = if strip > 0 {
+        Rect { x: 0, y: 0, width: picture.width, height: strip }
+    } else {
+        let (width, height) = ((picture.width * 2 / 5).max(1), (picture.height / 10).max(1));
+        Rect { x: picture.width - width - picture.width / 50, y: picture.height / 50, width, height }
+    };
+    let size = rect.size();
+    let coverage =
+        (0..size.height).flat_map(|y| (0..size.width).map(move |x| if (x / 8 + y / 8) % 2 == 0 { 0 } else { 255 }));
+    Notice {
+        stamp: Arc::new(Stamp { size, coverage: coverage.collect() }),
+        plate: [0, 0, 0],
+        text: [255, 255, 255],
+        rect,
+        strip,
+        frame,
+        cap_height: 8,
+        lines: vec!["TEST".into()],
+        outline: "M0 0H8V8H0Z".into(),
+    }
+}
+
+pub(crate) fn survey(handler: &dyn Handler, bytes: &[u8]) -> crate::Result<Survey> {
+    handler.survey(&mut Cursor::new(bytes), &mut Budget::new(&Limits::default()))
+}
+
+/// Marks `bytes`, writes the result, and fills the slot with `store`.
+pub(crate) fn mark(
+    handler: &dyn Handler,
+    bytes: &[u8],
+    notice: Option<&Notice>,
+    record: Option<&crate::record::Record>,
+    store: Option<&[u8]>,
+) -> crate::Result<(Vec<u8>, Marked)> {
+    let mut source = Cursor::new(bytes);
+    let mut budget = Budget::new(&Limits::default());
+    let survey = handler.survey(&mut source, &mut budget)?;
+    let label = Label { notice, record, store_len: store.map(<[u8]>::len) };
+    let mut marked = handler.mark(&mut source, &survey, &label, &mut budget)?;
+    let mut patch = std::mem::take(&mut marked.patch);
+    let wrap = patch.take_wrap();
+    let mut sink = Cursor::new(Vec::new());
+    let written = patch.write(&mut source, &mut sink)?;
+    if let (Some(wrap), Some(slot), Some(store)) = (wrap, written.slot, store) {
+        patch::fill(&mut sink, &slot, &wrap(store))?;
+    }
+    Ok((sink.into_inner(), marked))
+}
+
+/// A file of the outside corpus, or `None` (said aloud) where `TANBA_CORPUS` is not set; in CI that is a failure.
+pub(crate) fn corpus(path: &str) -> Option<Vec<u8>> {
+    let Some(folder) = std::env::var_os("TANBA_CORPUS") else {
+        assert!(std::env::var_os("CI").is_none(), "TANBA_CORPUS must be set in CI");
+        eprintln!("skipped: no corpus (set TANBA_CORPUS)");
+        return None;
+    };
+    let path = std::path::Path::new(&folder).join(path);
+    Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}

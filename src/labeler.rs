@@ -1,0 +1,353 @@
+//! The write pipeline: sniff, survey, plan, mark, sign, read back.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    Error, Format, Result,
+    format::{Carries, Label, Marked, Survey},
+    geometry::{Rect, Size},
+    limits::{Budget, Limits},
+    manifest::{Claim, Draft, Parent, Signer},
+    notice::{self, Artist, Notice},
+    patch::{self, Patch},
+    policy::{Disclosure, Extent, Plan, Policy, layout},
+    record::{self, Record},
+    stream::{Sink, Source},
+};
+
+/// Tells the time; given by the caller where it must not be the machine's.
+type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
+/// Makes identifiers.
+type Ids = Arc<dyn Fn() -> Uuid + Send + Sync>;
+
+/// Puts one disclosure on any number of files. Built once, used from many threads.
+///
+/// ```
+/// use std::io::Cursor;
+/// use tanba::{Disclosure, Labeler, Policy, Signer};
+///
+/// let signer = Signer::development();
+/// let labeler = Labeler::new(&Disclosure::generated("Acme Diffusion 3"), &signer).policy(Policy::kazakhstan());
+/// let mut source = Cursor::new(std::fs::read("fixtures/photo.jpg")?);
+/// let mut sink = Cursor::new(Vec::new());
+/// let receipt = labeler.label(&mut source, &mut sink)?;
+/// assert!(receipt.is_complete());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Labeler {
+    disclosure: Disclosure,
+    signer: Signer,
+    policy: Policy,
+    limits: Limits,
+    clock: Clock,
+    ids: Ids,
+    artist: Artist,
+}
+
+/// What was done to one file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The format recognised.
+    pub format: Format,
+    /// The one identifier of this piece, in the manifest and in the record alike.
+    pub id: String,
+    /// The notice, where it stands; `None` when the label has none.
+    pub notice: Option<PlacedNotice>,
+    /// Whether the record (XMP and the like) was written.
+    pub record: bool,
+    /// Whether the signed manifest was written.
+    pub manifest: bool,
+    /// Whether the signer is a development identity, which nobody trusts.
+    pub development_signer: bool,
+    /// Length of the manifest store in bytes.
+    pub manifest_bytes: u64,
+    /// Length of the result in bytes.
+    pub bytes: u64,
+    /// What is missing from a whole label, as sentences; empty when nothing is.
+    pub incomplete: Vec<String>,
+    /// What had to be decoded and encoded again, and how close it stayed.
+    pub remarks: Vec<String>,
+}
+
+impl Receipt {
+    /// Whether both halves of a label stand in the file: the notice for people, record and manifest for machines.
+    pub fn is_complete(&self) -> bool {
+        self.incomplete.is_empty()
+    }
+}
+
+/// Where a notice stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PlacedNotice {
+    /// In pixels of the result as shown.
+    pub rect: Rect,
+    /// Size of the result as shown.
+    pub frame: Size,
+    /// The lines as drawn.
+    pub lines: Vec<String>,
+    /// Height of a capital letter in pixels.
+    pub cap_height_px: u32,
+    /// Whether the notice had been there before and was kept.
+    pub kept: bool,
+    /// Rows added above the picture.
+    pub strip: u32,
+}
+
+impl Labeler {
+    /// A labeler with the default policy ([`Policy::kazakhstan`]), limits, clock and identifiers.
+    pub fn new(disclosure: &Disclosure, signer: &Signer) -> Self {
+        Self {
+            disclosure: disclosure.clone(),
+            signer: signer.clone(),
+            policy: Policy::default(),
+            limits: Limits::default(),
+            clock: Arc::new(OffsetDateTime::now_utc),
+            ids: Arc::new(Uuid::new_v4),
+            artist: Artist::new(),
+        }
+    }
+
+    /// Replaces the policy.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Replaces the limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Replaces the clock. Default: the machine's.
+    pub fn clock(mut self, clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Replaces the source of identifiers. Default: random UUIDs (version 4).
+    pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
+        self.ids = Arc::new(ids);
+        self
+    }
+
+    /// Labels what `source` holds and writes the result to `sink`, which must be empty.
+    ///
+    /// # Errors
+    ///
+    /// Nothing on `sink` may be used after an error. See [`Error`] for who can fix which.
+    pub fn label(&self, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
+        let mut budget = Budget::new(&self.limits);
+        let format = Format::sniff(source)?;
+        let survey = format.handler().survey(source, &mut budget)?;
+        let plan = self.policy.plan(&self.disclosure, format.medium());
+        let notice = self.notice(format, source, &survey, &plan, &mut budget)?;
+        let record = self.record(&plan);
+        let draft = self.draft(format, source, &survey, &plan, &notice, &record)?;
+        let store_len = draft.as_ref().map(Draft::len);
+        let label = Label { notice: notice.to_draw(), record: plan.record.then_some(&record), store_len };
+        let mut marked = format.handler().mark(source, &survey, &label, &mut budget)?;
+        let bytes = write(std::mem::take(&mut marked.patch), draft, source, sink)?;
+        read_back(format, &plan, sink, &mut budget)?;
+        Ok(self.receipt(format, &plan, &notice, &record, marked, store_len, bytes))
+    }
+
+    /// The notice: drawn anew, or the one that stands there already.
+    fn notice(
+        &self,
+        format: Format,
+        source: &mut dyn Source,
+        survey: &Survey,
+        plan: &Plan,
+        budget: &mut Budget,
+    ) -> Result<Wanted> {
+        let (true, Some(frame)) = (plan.notice && format.notice() != Carries::No, survey.shown()) else {
+            return Ok(Wanted::Nothing);
+        };
+        // Looking costs a decode: only where a label of ours may stand, and where a second strip would.
+        if !survey.stores.is_empty() || layout::needs_strip(frame) {
+            if let Some(kept) = standing(format, source, survey, plan, frame, budget)? {
+                return Ok(Wanted::Keep(kept));
+            }
+        }
+        Ok(Wanted::Draw(self.artist.draw(plan, frame)?))
+    }
+
+    fn record(&self, plan: &Plan) -> Record {
+        let disclosure = &self.disclosure;
+        Record {
+            extent: disclosure.extent,
+            system: disclosure.system.clone(),
+            system_version: disclosure.system_version.clone().unwrap_or_else(|| "unspecified".into()),
+            provider: disclosure.provider.clone().unwrap_or_else(|| self.signer.organization().to_owned()),
+            id: (self.ids)(),
+            time: (self.clock)(),
+            alt_text: plan.wording.sentence(),
+            language: plan.wording.language.tag(),
+            no_training: disclosure.no_training,
+            aigc: plan.aigc,
+        }
+    }
+
+    /// The manifest, complete but for the hash of the result; `None` when it is not wanted.
+    fn draft(
+        &self,
+        format: Format,
+        source: &mut dyn Source,
+        survey: &Survey,
+        plan: &Plan,
+        notice: &Wanted,
+        record: &Record,
+    ) -> Result<Option<Draft>> {
+        if !plan.manifest {
+            return Ok(None);
+        }
+        let claim = Claim {
+            record,
+            title: self.disclosure.title.as_deref(),
+            oversight: self.disclosure.oversight,
+            media_type: survey.media_type,
+            notice: notice.region(),
+        };
+        // Someone else's work, or a labelled file: what was there becomes the parent and stays valid.
+        let wants_parent = !survey.stores.is_empty() || record.extent == Extent::Modified;
+        let parent = wants_parent.then_some(Parent { source });
+        Draft::new(format, &claim, parent, &self.signer).map(Some)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of a receipt are what the pipeline made, one each")]
+    fn receipt(
+        &self,
+        format: Format,
+        plan: &Plan,
+        notice: &Wanted,
+        record: &Record,
+        marked: Marked,
+        store_len: Option<usize>,
+        bytes: u64,
+    ) -> Receipt {
+        let placed = notice.placed().filter(|placed| placed.kept || marked.noticed);
+        let mut incomplete = Vec::new();
+        if !plan.notice {
+            incomplete.push("no notice: switched off by the policy".into());
+        } else if placed.is_none() {
+            incomplete.push(format!("no notice: tanba cannot draw into this {format}; show the warning beside it"));
+        }
+        if !plan.record {
+            incomplete.push("no record: switched off by the policy".into());
+        }
+        if !plan.manifest {
+            incomplete.push("no manifest: switched off by the policy".into());
+        }
+        Receipt {
+            format,
+            id: record.id.to_string(),
+            notice: placed,
+            record: plan.record,
+            manifest: plan.manifest,
+            development_signer: self.signer.is_development(),
+            manifest_bytes: store_len.unwrap_or_default() as u64,
+            bytes,
+            incomplete,
+            remarks: marked.remarks,
+        }
+    }
+}
+
+/// What is to be done about the notice.
+enum Wanted {
+    Nothing,
+    Draw(Notice),
+    Keep(PlacedNotice),
+}
+
+impl Wanted {
+    fn to_draw(&self) -> Option<&Notice> {
+        match self {
+            Self::Draw(notice) => Some(notice),
+            Self::Nothing | Self::Keep(_) => None,
+        }
+    }
+
+    fn placed(&self) -> Option<PlacedNotice> {
+        match self {
+            Self::Nothing => None,
+            Self::Keep(placed) => Some(placed.clone()),
+            Self::Draw(notice) => Some(PlacedNotice {
+                rect: notice.rect,
+                frame: notice.frame,
+                lines: notice.lines.clone(),
+                cap_height_px: notice.cap_height,
+                kept: false,
+                strip: notice.strip,
+            }),
+        }
+    }
+
+    /// What the manifest says about the notice: its rectangle and its lines.
+    fn region(&self) -> Option<(Rect, Vec<String>)> {
+        self.placed().map(|placed| (placed.rect, placed.lines))
+    }
+}
+
+/// The notice with the plan's words that stands in the file already and is large enough.
+fn standing(
+    format: Format,
+    source: &mut dyn Source,
+    survey: &Survey,
+    plan: &Plan,
+    frame: Size,
+    budget: &mut Budget,
+) -> Result<Option<PlacedNotice>> {
+    let Some(picture) = format.handler().picture(source, survey, budget)? else { return Ok(None) };
+    let words = |lines: &[String]| lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let wanted = words(&plan.wording.lines);
+    let floor = layout::cap_height(frame, layout::MIN_CAP_SHARE);
+    let found = notice::search(&picture, &plan.wording.lines).into_iter().find(|sighting| {
+        words(&sighting.lines) == wanted
+            && sighting.cap_height.round() as u32 >= floor
+            && sighting.contrast >= layout::MIN_CONTRAST
+    });
+    Ok(found.map(|sighting| PlacedNotice {
+        rect: sighting.rect,
+        frame,
+        lines: sighting.lines,
+        cap_height_px: sighting.cap_height.round() as u32,
+        kept: true,
+        strip: 0,
+    }))
+}
+
+/// Writes the patched original, signs what was written, and puts the manifest into its slot.
+fn write(mut patch: Patch, draft: Option<Draft>, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<u64> {
+    let wrap = patch.take_wrap();
+    let written = patch.write(source, sink)?;
+    if let (Some(draft), Some(wrap), Some(slot)) = (draft, wrap, written.slot) {
+        let store = draft.sign(written.sha256, &slot, sink)?;
+        patch::fill(sink, &slot, &wrap(&store))?;
+    }
+    Ok(written.len)
+}
+
+/// Looks for what was written, as a stranger would: a silent loss is an error.
+fn read_back(format: Format, plan: &Plan, sink: &mut dyn Sink, budget: &mut Budget) -> Result<()> {
+    let lost = |what| Err(Error::ReadBack { format, what });
+    let source: &mut dyn Source = sink;
+    if Format::sniff(source)? != format {
+        return lost("the picture");
+    }
+    let survey = format.handler().survey(source, budget)?;
+    if plan.manifest && survey.stores.len() != 1 {
+        return lost("the manifest");
+    }
+    if plan.record && !record::find(&survey, budget).iter().any(|finding| finding.says.is_ai()) {
+        return lost("the record");
+    }
+    Ok(())
+}

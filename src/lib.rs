@@ -1,0 +1,63 @@
+//! Labels AI-made output so that people and machines can tell, and verifies such labels.
+//!
+//! ```
+//! let signer = tanba::Signer::development();
+//! let picture = std::fs::read("fixtures/photo.jpg")?;
+//! let labeled = tanba::label(&picture, &tanba::Disclosure::generated("Acme Diffusion 3"), &signer)?;
+//! let report = tanba::verify(&labeled)?;
+//! assert_eq!(report.headline, tanba::Headline::AiMadeDeclared); // nobody vouches for a development signer
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod container;
+mod error;
+mod format;
+mod geometry;
+mod labeler;
+mod limits;
+mod manifest;
+mod notice;
+mod patch;
+mod policy;
+mod record;
+mod report;
+mod stream;
+mod verifier;
+
+use std::io::Cursor;
+
+pub use error::{Cause, Error, FixableBy, Result};
+pub use format::{Carries, Format, Medium};
+pub use geometry::{Rect, Size};
+pub use labeler::{Labeler, PlacedNotice, Receipt};
+pub use limits::Limits;
+pub use manifest::{Algorithm, Signer, TrustAnchors};
+pub use policy::{Disclosure, Extent, Language, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
+pub use report::{
+    Binding, Class, Finding, Headline, ManifestReport, NoticeReport, Provenance, Report, SCHEMA, Signature,
+    SignerStanding, Statement, Technique, TimeStanding, Verdict,
+};
+pub use stream::{Sink, Source};
+pub use verifier::Verifier;
+
+/// Labels `content` with every default and returns the labelled bytes.
+///
+/// # Errors
+///
+/// See [`Labeler::label`].
+pub fn label(content: &[u8], disclosure: &Disclosure, signer: &Signer) -> Result<Vec<u8>> {
+    let mut sink = Cursor::new(Vec::with_capacity(content.len() + 16 * 1024));
+    Labeler::new(disclosure, signer).label(&mut Cursor::new(content), &mut sink)?;
+    Ok(sink.into_inner())
+}
+
+/// Reports every label found in `content`, trusting nobody.
+///
+/// # Errors
+///
+/// See [`Verifier::verify`].
+pub fn verify(content: &[u8]) -> Result<Report> {
+    Verifier::new().verify(&mut Cursor::new(content))
+}

@@ -1,0 +1,1 @@
+//! Explains each fault of a certificate chain in words. (interface; the body is being written)

@@ -1,0 +1,139 @@
+//! What a person perceives. Knows no file format.
+
+mod artist;
+mod blend;
+mod sight;
+
+use std::sync::Arc;
+
+pub(crate) use artist::Artist;
+pub(crate) use blend::{Channels, Sample, blend, luma};
+pub(crate) use sight::{Sighting, measure, search};
+
+use crate::geometry::{Orientation, Rect, Size};
+
+/// Plate and text of a notice as one coverage mask: 0 is plate, 255 is text. Rows from the top, no padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) size: Size,
+    pub(crate) coverage: Vec<u8>,
+}
+
+/// A notice drawn for a picture of a given size, in the frame *as shown*.
+#[derive(Clone, Debug)]
+pub(crate) struct Notice {
+    pub(crate) stamp: Arc<Stamp>,
+    pub(crate) plate: [u8; 3],
+    pub(crate) text: [u8; 3],
+    /// Where it stands in the result as shown.
+    pub(crate) rect: Rect,
+    /// Rows added above the picture as shown; the notice then fills them.
+    pub(crate) strip: u32,
+    /// Size of the result as shown: the picture, and the strip.
+    pub(crate) frame: Size,
+    /// Height of a capital letter in pixels.
+    pub(crate) cap_height: u32,
+    /// The lines as drawn, after wrapping.
+    pub(crate) lines: Vec<String>,
+    /// The text as filled outlines, SVG path data in pixels from the plate's top left.
+    pub(crate) outline: Arc<str>,
+}
+
+/// The same notice in the frame *as stored*, where formats draw.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredNotice {
+    pub(crate) stamp: Arc<Stamp>,
+    pub(crate) plate: [u8; 3],
+    pub(crate) text: [u8; 3],
+    /// Where it stands in the result as stored.
+    pub(crate) rect: Rect,
+    /// Pixels added at each side of the stored picture.
+    pub(crate) grow: Grow,
+    /// Size of the result as stored.
+    pub(crate) frame: Size,
+}
+
+/// Pixels that a strip adds at each side of the stored picture; at most one is not zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Grow {
+    pub(crate) left: u32,
+    pub(crate) top: u32,
+    pub(crate) right: u32,
+    pub(crate) bottom: u32,
+}
+
+impl Grow {
+    pub(crate) fn is_zero(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl Notice {
+    /// The notice for a picture whose stored pixels are shown through `orientation`.
+    pub(crate) fn stored(&self, orientation: Orientation) -> StoredNotice {
+        let frame = orientation.shown(self.frame);
+        let rect = orientation.stored_rect(self.rect, self.frame);
+        let stamp = if orientation == Orientation::Upright {
+            Arc::clone(&self.stamp)
+        } else {
+            let shown = self.stamp.size;
+            let size = orientation.shown(shown);
+            let mut coverage = vec![0; self.stamp.coverage.len()];
+            for (y, row) in (0..).zip(self.stamp.coverage.chunks_exact(shown.width.max(1) as usize)) {
+                for (x, &value) in (0..).zip(row) {
+                    let (x, y) = orientation.stored_point(x, y, shown);
+                    coverage[y as usize * size.width as usize + x as usize] = value;
+                }
+            }
+            Arc::new(Stamp { size, coverage })
+        };
+        let mut grow = Grow::default();
+        if self.strip > 0 {
+            // The strip is the rows above the picture as shown: find the stored side that they are.
+            *(match (orientation.swaps_sides(), rect.x == 0 && rect.y == 0) {
+                (false, true) => &mut grow.top,
+                (false, false) => &mut grow.bottom,
+                (true, true) => &mut grow.left,
+                (true, false) => &mut grow.right,
+            }) = self.strip;
+        }
+        StoredNotice { stamp, plate: self.plate, text: self.text, rect, grow, frame }
+    }
+}
+
+impl StoredNotice {
+    /// Size of the stored picture before a strip was added.
+    pub(crate) fn original(&self) -> Size {
+        Size {
+            width: self.frame.width - self.grow.left - self.grow.right,
+            height: self.frame.height - self.grow.top - self.grow.bottom,
+        }
+    }
+}
+
+/// A decoded picture as shown (orientation applied), 8-bit sRGB-like RGB over white where it was transparent.
+#[derive(Clone, Debug)]
+pub(crate) struct Raster {
+    pub(crate) size: Size,
+    /// Three bytes a pixel, rows from the top, no padding.
+    pub(crate) rgb: Vec<u8>,
+}
+
+impl Raster {
+    /// Turns stored rows upright.
+    pub(crate) fn upright(rgb: Vec<u8>, stored: Size, orientation: Orientation) -> Self {
+        if orientation == Orientation::Upright {
+            return Self { size: stored, rgb };
+        }
+        let size = orientation.shown(stored);
+        let mut turned = Vec::with_capacity(rgb.len());
+        for y in 0..size.height {
+            for x in 0..size.width {
+                let (x, y) = orientation.stored_point(x, y, size);
+                let at = (y as usize * stored.width as usize + x as usize) * 3;
+                turned.extend_from_slice(&rgb[at..at + 3]);
+            }
+        }
+        Self { size, rgb: turned }
+    }
+}

@@ -1,0 +1,199 @@
+//! A label as edits over the bytes of the original, and the one writer that applies them.
+//!
+//! Handlers never write files: they say which ranges are replaced by what. Everything else is copied, byte for byte, in
+//! one streaming pass that also hashes what it writes, with constant memory.
+
+use std::{
+    io::{Read, Seek, SeekFrom, Write},
+    ops::Range,
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Result,
+    stream::{Sink, Source, length},
+};
+
+/// Bytes copied at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Turns the signed manifest store into the bytes that stand in the file (chunk header, segments, Base64, …).
+/// The length of its result depends on the length of the store only.
+pub(crate) type Wrap = Box<dyn Fn(&[u8]) -> Vec<u8> + Send>;
+
+/// What replaces a range.
+enum With {
+    Bytes(Vec<u8>),
+    /// The place of the manifest, `len` bytes long, filled after signing and left out of the hash.
+    Slot {
+        len: u64,
+    },
+}
+
+/// Edits over the original, in any order until they are written.
+#[derive(Default)]
+pub(crate) struct Patch {
+    edits: Vec<(Range<u64>, With)>,
+    wrap: Option<Wrap>,
+}
+
+/// What the writer learnt on its way.
+pub(crate) struct Written {
+    /// SHA-256 over all bytes of the result but the slot.
+    pub(crate) sha256: [u8; 32],
+    /// Where the manifest goes in the result.
+    pub(crate) slot: Option<Range<u64>>,
+    /// Length of the result in bytes.
+    pub(crate) len: u64,
+}
+
+impl Patch {
+    /// Replaces `range` of the original by `bytes`; an empty range inserts, empty bytes delete.
+    /// Edits at the same place are written in the order in which they were added.
+    pub(crate) fn replace(&mut self, range: Range<u64>, bytes: Vec<u8>) {
+        self.edits.push((range, With::Bytes(bytes)));
+    }
+
+    /// Inserts `bytes` before byte `at` of the original.
+    pub(crate) fn insert(&mut self, at: u64, bytes: Vec<u8>) {
+        self.replace(at..at, bytes);
+    }
+
+    /// Removes `range` of the original.
+    pub(crate) fn delete(&mut self, range: Range<u64>) {
+        self.replace(range, Vec::new());
+    }
+
+    /// Puts the manifest before byte `at` of the original. `store_len` is the length of the store that will be handed to
+    /// `wrap`; the carrier's length is taken from a trial run.
+    pub(crate) fn slot(&mut self, at: u64, store_len: usize, wrap: Wrap) {
+        let len = wrap(&vec![0; store_len]).len() as u64;
+        self.edits.push((at..at, With::Slot { len }));
+        self.wrap = Some(wrap);
+    }
+
+    /// Takes the wrapper of the slot out of the patch.
+    pub(crate) fn take_wrap(&mut self) -> Option<Wrap> {
+        self.wrap.take()
+    }
+
+    /// How much longer the result is than the original, edits before byte `end` of the original counted.
+    /// Edits of an empty range exactly at `end` are not counted.
+    pub(crate) fn growth_before(&self, end: u64) -> i64 {
+        self.edits.iter().filter(|(range, _)| range.start < end).map(Self::growth_of).sum()
+    }
+
+    /// How much longer the result is than the original.
+    pub(crate) fn growth(&self) -> i64 {
+        self.edits.iter().map(Self::growth_of).sum()
+    }
+
+    fn growth_of((range, with): &(Range<u64>, With)) -> i64 {
+        let new = match with {
+            With::Bytes(bytes) => bytes.len() as u64,
+            With::Slot { len } => *len,
+        };
+        new as i64 - (range.end - range.start) as i64
+    }
+
+    /// Writes the patched original to `sink`, zeros where the slot is.
+    ///
+    /// # Panics
+    ///
+    /// When edits overlap or lie outside the original: a defect of a handler, never of the input.
+    pub(crate) fn write(mut self, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Written> {
+        // Stable: edits at one place keep their order.
+        self.edits.sort_by_key(|(range, _)| range.start);
+        let end = length(source)?;
+        source.rewind()?;
+        sink.rewind()?;
+        let mut out = HashingWriter { sink, hash: Sha256::new(), len: 0 };
+        let mut slot = None;
+        let mut position = 0;
+        for (range, with) in self.edits {
+            assert!(range.start >= position && range.end >= range.start && range.end <= end, "edits out of order");
+            out.copy(source, range.start - position)?;
+            match with {
+                With::Bytes(bytes) => out.write(&bytes)?,
+                With::Slot { len } => slot = Some(out.skip(len)?),
+            }
+            if range.end > range.start {
+                source.seek(SeekFrom::Start(range.end))?;
+            }
+            position = range.end;
+        }
+        out.copy(source, end - position)?;
+        Ok(Written { sha256: out.hash.finalize().into(), slot, len: out.len })
+    }
+}
+
+/// Writes `bytes` over the slot of a written result.
+pub(crate) fn fill(sink: &mut dyn Sink, slot: &Range<u64>, bytes: &[u8]) -> Result<()> {
+    assert_eq!(slot.end - slot.start, bytes.len() as u64, "the manifest must fill its slot exactly");
+    sink.seek(SeekFrom::Start(slot.start))?;
+    sink.write_all(bytes)?;
+    sink.flush()?;
+    Ok(())
+}
+
+struct HashingWriter<'a> {
+    sink: &'a mut dyn Sink,
+    hash: Sha256,
+    len: u64,
+}
+
+impl HashingWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.sink.write_all(bytes)?;
+        self.hash.update(bytes);
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn copy(&mut self, source: &mut dyn Source, mut len: u64) -> Result<()> {
+        let mut buffer = vec![0; CHUNK.min(usize::try_from(len).unwrap_or(CHUNK))];
+        while len > 0 {
+            let want = buffer.len().min(usize::try_from(len).unwrap_or(CHUNK));
+            source.read_exact(&mut buffer[..want])?;
+            self.write(&buffer[..want])?;
+            len -= want as u64;
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, len: u64) -> Result<Range<u64>> {
+        let start = self.len;
+        std::io::copy(&mut std::io::repeat(0).take(len), &mut &mut *self.sink)?;
+        self.len += len;
+        Ok(start..self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn edits_are_applied_in_order_and_the_slot_is_not_hashed() {
+        let mut patch = Patch::default();
+        patch.replace(8..10, b"ten".to_vec());
+        patch.insert(2, b"<".to_vec());
+        patch.slot(2, 3, Box::new(|store| [b"[", store, b"]"].concat()));
+        patch.insert(2, b">".to_vec());
+        patch.delete(4..6);
+        assert_eq!(patch.growth(), 1 + 5 + 1 - 2 + 1);
+        assert_eq!(patch.growth_before(4), 7);
+        let wrap = patch.take_wrap().unwrap();
+        let mut sink = Cursor::new(Vec::new());
+        let written = patch.write(&mut Cursor::new(b"0123456789ab"), &mut sink).unwrap();
+        let slot = written.slot.unwrap();
+        assert_eq!(slot, 3..8);
+        fill(&mut sink, &slot, &wrap(b"XYZ")).unwrap();
+        assert_eq!(sink.get_ref(), b"01<[XYZ]>2367tenab");
+        assert_eq!(written.len, 18);
+        assert_eq!(written.sha256, <[u8; 32]>::from(Sha256::digest(b"01<>2367tenab")));
+    }
+}

@@ -1,0 +1,239 @@
+//! What must be said, and how: pure, no I/O.
+
+mod disclosure;
+pub(crate) mod layout;
+mod wording;
+
+use serde::{Deserialize, Serialize};
+
+pub use disclosure::{Disclosure, Extent, Oversight};
+pub use wording::{Language, Wording};
+
+use crate::{Error, Result, format::Medium};
+
+/// Whose rules are followed: it sets the defaults of a [`Policy`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Profile {
+    /// Kazakhstan: Law No. 230-VIII, Art. 21. Kazakh and Russian.
+    #[default]
+    Kz,
+    /// European Union: AI Act Art. 50 and the Code of Practice of June 2026. English unless another language is set.
+    Eu,
+    /// China: GB 45438-2025. Chinese, and the `AIGC` metadata of its Annex E.
+    Cn,
+    /// California: SB 942. English.
+    UsCa,
+    /// India: IT Amendment Rules 2026. Hindi and English.
+    In,
+    /// Korea: AI Basic Act, Art. 31. Korean.
+    Kr,
+}
+
+/// Where the notice stands in the picture as shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Place {
+    /// The default, after the example of the EU Code of Practice.
+    #[default]
+    TopRight,
+    /// Top left corner.
+    TopLeft,
+    /// Bottom right corner.
+    BottomRight,
+    /// Bottom left corner.
+    BottomLeft,
+    /// A band over the whole width at the top edge.
+    TopBand,
+    /// A band over the whole width at the bottom edge.
+    BottomBand,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: &'static [Self] =
+        &[Self::TopRight, Self::TopLeft, Self::BottomRight, Self::BottomLeft, Self::TopBand, Self::BottomBand];
+}
+
+/// How the notice looks.
+///
+/// ```
+/// let style = tanba::NoticeStyle { plate: [0, 0, 96], ..Default::default() };
+/// let policy = tanba::Policy::kazakhstan().notice_style(style)?;
+/// # Ok::<(), tanba::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoticeStyle {
+    /// Where it stands. Default top right.
+    pub place: Place,
+    /// Colour of the opaque plate, sRGB. Default black.
+    pub plate: [u8; 3],
+    /// Colour of the text, sRGB. Default white. Against the plate it must reach a contrast of 4.5:1 (WCAG 2.2, 1.4.3).
+    pub text: [u8; 3],
+    /// An OpenType font of the caller, tried before the bundled ones.
+    pub font: Option<Vec<u8>>,
+    /// Height of a capital letter as a share of the shorter side. Default and minimum 0.05 (GB 45438-2025).
+    pub cap_height: f64,
+}
+
+impl Default for NoticeStyle {
+    fn default() -> Self {
+        Self { place: Place::default(), plate: [0, 0, 0], text: [255, 255, 255], font: None, cap_height: 0.05 }
+    }
+}
+
+/// How a [`Disclosure`] becomes a label: the languages, the look of the notice, and which halves are written.
+///
+/// ```
+/// use tanba::{Policy, Profile};
+/// let policy = Policy::kazakhstan();
+/// assert_eq!(policy, Policy::of(Profile::Kz));
+/// let english = Policy::kazakhstan().languages(&["en"])?;
+/// # Ok::<(), tanba::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    profile: Profile,
+    languages: Vec<Language>,
+    lines: Option<Vec<String>>,
+    style: NoticeStyle,
+    notice: bool,
+    record: bool,
+    manifest: bool,
+    aigc: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::kazakhstan()
+    }
+}
+
+impl Policy {
+    /// The defaults of a profile.
+    pub fn of(profile: Profile) -> Self {
+        let languages = match profile {
+            Profile::Kz => vec![Language::Kk, Language::Ru],
+            Profile::Eu | Profile::UsCa => vec![Language::En],
+            Profile::Cn => vec![Language::Zh],
+            Profile::In => vec![Language::Hi, Language::En],
+            Profile::Kr => vec![Language::Ko],
+        };
+        Self {
+            profile,
+            languages,
+            lines: None,
+            style: NoticeStyle::default(),
+            notice: true,
+            record: true,
+            manifest: true,
+            aigc: profile == Profile::Cn,
+        }
+    }
+
+    /// Kazakhstan, Law No. 230-VIII: Kazakh and Russian on two lines.
+    pub fn kazakhstan() -> Self {
+        Self::of(Profile::Kz)
+    }
+
+    /// The notice's languages, one line each, as BCP 47 tags such as `kk` or `de-AT`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] when the wording table has no such language, or when the list is empty.
+    pub fn languages<T: AsRef<str>>(mut self, tags: &[T]) -> Result<Self> {
+        let languages: Result<Vec<_>> = tags.iter().map(|tag| Language::from_tag(tag.as_ref())).collect();
+        self.languages = languages?;
+        if self.languages.is_empty() {
+            return Err(Error::Argument { argument: "languages", why: "at least one language is needed".into() });
+        }
+        Ok(self)
+    }
+
+    /// The caller's own wording, one string a line, instead of the table's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] when there is no text in it, or a control character.
+    pub fn wording<T: Into<String>>(mut self, lines: impl IntoIterator<Item = T>) -> Result<Self> {
+        let lines: Vec<String> = lines.into_iter().map(Into::into).collect();
+        let why = if lines.iter().all(|line| line.trim().is_empty()) {
+            "the wording is empty"
+        } else if lines.iter().any(|line| line.chars().any(char::is_control)) {
+            "the wording holds a control character; give each line as a string of its own"
+        } else {
+            self.lines = Some(lines);
+            return Ok(self);
+        };
+        Err(Error::Argument { argument: "wording", why: why.into() })
+    }
+
+    /// How the notice looks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] when text and plate contrast by less than 4.5:1 or the cap height is under 5 % or over 50 %.
+    pub fn notice_style(mut self, style: NoticeStyle) -> Result<Self> {
+        layout::check_style(&style)?;
+        self.style = style;
+        Ok(self)
+    }
+
+    /// Whether the notice (the half for people) is written. Default `true`; without it the label is incomplete.
+    pub fn with_notice(mut self, on: bool) -> Self {
+        self.notice = on;
+        self
+    }
+
+    /// Whether the record (XMP and the like) is written. Default `true`.
+    pub fn with_record(mut self, on: bool) -> Self {
+        self.record = on;
+        self
+    }
+
+    /// Whether the signed manifest is written. Default `true`.
+    pub fn with_manifest(mut self, on: bool) -> Self {
+        self.manifest = on;
+        self
+    }
+
+    /// Whether China's `AIGC` metadata (GB 45438-2025, Annex E) is written. Default: for [`Profile::Cn`] only.
+    pub fn with_aigc(mut self, on: bool) -> Self {
+        self.aigc = on;
+        self
+    }
+
+    /// The profile this policy started from.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// What has to be said about `disclosure` on content of this medium.
+    pub(crate) fn plan(&self, disclosure: &Disclosure, medium: Medium) -> Plan {
+        let lines = self.lines.clone().unwrap_or_else(|| {
+            self.languages.iter().map(|language| language.wording(medium, disclosure.extent()).to_owned()).collect()
+        });
+        let wording = Wording { language: self.languages.first().copied().unwrap_or(Language::En), lines };
+        Plan {
+            wording,
+            style: self.style.clone(),
+            notice: self.notice,
+            record: self.record,
+            manifest: self.manifest,
+            aigc: self.aigc,
+        }
+    }
+}
+
+/// What one label says and which parts of it are written.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) wording: Wording,
+    pub(crate) style: NoticeStyle,
+    pub(crate) notice: bool,
+    pub(crate) record: bool,
+    pub(crate) manifest: bool,
+    pub(crate) aigc: bool,
+}

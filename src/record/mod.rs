@@ -1,0 +1,38 @@
+//! Unsigned machine-readable fields: XMP with IPTC and AIGC, and EXIF, for every container.
+
+mod aigc;
+mod exif;
+mod read;
+mod xmp;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub(crate) use exif::{describe, orientation};
+pub(crate) use read::find;
+pub(crate) use xmp::merge;
+
+use crate::policy::Extent;
+
+/// What is written, the same in every container.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) extent: Extent,
+    /// Name of the AI system.
+    pub(crate) system: String,
+    /// Its version, never empty.
+    pub(crate) system_version: String,
+    /// Who provides the system.
+    pub(crate) provider: String,
+    /// The one identifier of this piece: the same in XMP, AIGC and the manifest.
+    pub(crate) id: Uuid,
+    pub(crate) time: OffsetDateTime,
+    /// The notice's words, for alternative text and descriptions; one sentence.
+    pub(crate) alt_text: String,
+    /// BCP 47 tag of `alt_text`.
+    pub(crate) language: &'static str,
+    /// The author prohibits use for training.
+    pub(crate) no_training: bool,
+    /// China's `AIGC` is wanted.
+    pub(crate) aigc: bool,
+}

@@ -1,0 +1,115 @@
+//! The read pipeline: sniff, survey, find, judge.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::{
+    Error, Format, Result,
+    format::Survey,
+    limits::{Budget, Limits},
+    manifest::{self, Reading, TrustAnchors},
+    notice, record,
+    report::{NoticeReport, Report, judge},
+    stream::Source,
+};
+
+/// Examines files. Built once, used from many threads; it never opens a connection and never fetches what a file names.
+///
+/// ```
+/// let verifier = tanba::Verifier::new();
+/// let mut file = std::io::Cursor::new(std::fs::read("fixtures/photo.jpg")?);
+/// let report = verifier.verify(&mut file)?;
+/// assert_eq!(report.verdict, tanba::Verdict::NotFound);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Verifier {
+    anchors: Arc<TrustAnchors>,
+    limits: Limits,
+    at: Option<OffsetDateTime>,
+    look: bool,
+}
+
+impl Default for Verifier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Verifier {
+    /// A verifier that trusts nobody: add [`anchors`](Self::anchors).
+    pub fn new() -> Self {
+        Self { anchors: Arc::default(), limits: Limits::default(), at: None, look: true }
+    }
+
+    /// Whose certificates are trusted.
+    pub fn anchors(mut self, anchors: TrustAnchors) -> Self {
+        self.anchors = Arc::new(anchors);
+        self
+    }
+
+    /// Replaces the limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The time at which certificates are judged. Default: the machine's clock at each call.
+    pub fn at(mut self, time: OffsetDateTime) -> Self {
+        self.at = Some(time);
+        self
+    }
+
+    /// Whether the picture is decoded to look for the visible notice. Default `true`.
+    pub fn look_for_notice(mut self, on: bool) -> Self {
+        self.look = on;
+        self
+    }
+
+    /// Examines what `source` holds.
+    ///
+    /// # Errors
+    ///
+    /// Only when the file cannot be examined: unknown format, malformed, over a limit, unreadable. A bad label is no
+    /// error: it stands in the report.
+    pub fn verify(&self, source: &mut dyn Source) -> Result<Report> {
+        let mut budget = Budget::new(&self.limits);
+        let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
+        let format = Format::sniff(source)?;
+        let survey = format.handler().survey(source, &mut budget)?;
+        let reading = manifest::read(format, source, &survey, &self.anchors, at)?;
+        let records = record::find(&survey, &mut budget);
+        let (notices, not_examined) = self.notices(format, source, &survey, &reading, &mut budget)?;
+        Ok(judge(format, at, reading, records, notices, not_examined))
+    }
+
+    /// Looks where the manifest says, then everywhere. A picture that cannot be decoded is no error of the label.
+    fn notices(
+        &self,
+        format: Format,
+        source: &mut dyn Source,
+        survey: &Survey,
+        reading: &Reading,
+        budget: &mut Budget,
+    ) -> Result<(Vec<NoticeReport>, Vec<String>)> {
+        if !self.look {
+            return Ok((Vec::new(), vec!["the visible notice: not looked for".into()]));
+        }
+        let picture = match format.handler().picture(source, survey, budget) {
+            Ok(Some(picture)) => picture,
+            Ok(None) => return Ok((Vec::new(), vec![format!("the visible notice: tanba cannot decode {format}")])),
+            Err(Error::Io(error)) => return Err(Error::Io(error)),
+            Err(error) => return Ok((Vec::new(), vec![format!("the visible notice: {error}")])),
+        };
+        let signed = reading.regions.iter().filter_map(|(rect, lines)| {
+            notice::measure(&picture, *rect, lines).map(|sighting| NoticeReport::new(sighting, picture.size, true))
+        });
+        let mut notices: Vec<_> = signed.collect();
+        if notices.is_empty() {
+            let found = notice::search(&picture, &[]).into_iter();
+            notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
+        }
+        Ok((notices, Vec::new()))
+    }
+}
