@@ -13,6 +13,7 @@
 
 mod container;
 mod error;
+mod files;
 mod format;
 mod geometry;
 mod labeler;
@@ -29,6 +30,7 @@ mod verifier;
 use std::io::Cursor;
 
 pub use error::{Cause, Error, FixableBy, Result};
+pub use files::Overwrite;
 pub use format::{Carries, Format, Medium};
 pub use geometry::{Rect, Size};
 pub use labeler::{Labeler, PlacedNotice, Receipt};
