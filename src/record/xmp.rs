@@ -127,7 +127,10 @@ fn removals(text: &str, packet: &Packet, record: &Record) -> Vec<(Range<usize>, 
     }
     let nodes = packet.nodes.iter().enumerate().filter(|&(index, node)| node.plain && held[index] && !kept[index]);
     let properties = packet.properties.iter().filter(|property| is_ours(property, record));
-    nodes.map(|(_, node)| before(&node.range)).chain(properties.map(|property| before(&property.range))).collect()
+    nodes
+        .map(|(_, node)| (node.range.clone(), String::new()))
+        .chain(properties.map(|property| before(&property.range)))
+        .collect()
 }
 
 /// Our node, with all the namespaces it needs.
@@ -317,6 +320,46 @@ mod tests {
     }
 
     #[test]
+    fn real_packets_keep_every_foreign_property() {
+        let files = [
+            "unlabelled/IMG_0003.jpg",
+            "unlabelled/P1000827.jpg",
+            "unlabelled/earth_apollo17.jpg",
+            "unlabelled/sample1.heic",
+            "unlabelled/sample1.svg",
+            "labelled/cloud.jpg",
+            "wild/mj-1.png",
+        ];
+        let record = Record::example();
+        for file in files {
+            let Some(bytes) = crate::format::testing::corpus(file) else { return };
+            let start = memchr::memmem::find(&bytes, b"<?xpacket begin").unwrap();
+            let end = start + memchr::memmem::find(&bytes[start..], b"<?xpacket end=").unwrap() + 19;
+            let packet = std::str::from_utf8(&bytes[start..end]).unwrap();
+            let result = merged(Some(packet.as_bytes()), &record);
+            let mut budget = Budget::new(&Limits::default());
+            let foreign = parse(packet, &mut budget).unwrap().properties;
+            let foreign = foreign.into_iter().filter(|property| !is_ours(property, &record));
+            let mut count = 0;
+            for property in foreign {
+                assert!(result.contains(&packet[property.range]), "{file}: {:?}", property.name);
+                count += 1;
+            }
+            assert!(count > 0, "{file}");
+            let (before, after) = (exiftool(packet), exiftool(&result));
+            if let (Some(serde_json::Value::Object(before)), Some(after)) = (before, after) {
+                for (key, value) in before {
+                    assert!(
+                        key == "SourceFile" || key.contains("DigitalSourceType") || after[&key] == value,
+                        "{file}: {key}"
+                    );
+                }
+            }
+            assert_eq!(merged(Some(result.as_bytes()), &record), result);
+        }
+    }
+
+    #[test]
     fn every_encoding_gives_the_same_packet() {
         let record = Record::example();
         let plain = merged(Some(FOREIGN.as_bytes()), &record);
@@ -374,6 +417,43 @@ mod tests {
                 let _ = merge(Some(&bytes), &record, &mut Budget::new(&Limits::default()));
             }
             let _ = merge(Some(&original[..at]), &record, &mut Budget::new(&Limits::default()));
+        }
+    }
+
+    /// What exiftool (Debian: libimage-exiftool-perl) reads in a packet, `None` where it is not installed.
+    fn exiftool(packet: &str) -> Option<serde_json::Value> {
+        let file = tempfile::Builder::new().suffix(".xmp").tempfile().unwrap();
+        std::fs::write(file.path(), packet).unwrap();
+        let run =
+            std::process::Command::new("exiftool").args(["-j", "-G1", "-n", "-XMP:all"]).arg(file.path()).output();
+        let Ok(output) = run else {
+            eprintln!("skipped: no exiftool");
+            return None;
+        };
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        Some(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()[0].take())
+    }
+
+    #[test]
+    fn exiftool_reads_every_field() {
+        let record = Record { no_training: true, aigc: true, ..Record::example() };
+        for existing in [None, Some(FOREIGN.as_bytes())] {
+            let Some(read) = exiftool(&merged(existing, &record)) else { return };
+            let expected = [
+                ("XMP-iptcExt:DigitalSourceType", record.extent.digital_source_type()),
+                ("XMP-iptcExt:AISystemUsed", &record.system),
+                ("XMP-iptcExt:AISystemVersionUsed", &record.system_version),
+                ("XMP-plus:DataMining", PROHIBITED),
+                ("XMP-tanba:Provider", &record.provider),
+                ("XMP-tanba:Id", &record.id.to_string()),
+                ("XMP-iptcCore:AltTextAccessibility-kk", &record.alt_text),
+                ("XMP-TC260:Aigc", &aigc::json(&record)),
+            ];
+            for (key, value) in expected {
+                // A version such as 3.1 comes as a number.
+                let found = read[key].as_str().map_or_else(|| read[key].to_string(), str::to_owned);
+                assert_eq!(found, *value, "{key} in {read:#}");
+            }
         }
     }
 }
