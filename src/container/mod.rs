@@ -1,1 +1,4 @@
 //! Byte grammars that two formats or more share. Knows no label and no format.
+
+pub(crate) mod riff;
+pub(crate) mod tiff;
