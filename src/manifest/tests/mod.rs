@@ -59,10 +59,10 @@ pub(super) fn sign_png(png: &[u8], claim: &Claim, parent: Option<&[u8]>, signer:
     edits.slot(33, draft.len(), Box::new(cabx));
     let wrap = edits.take_wrap().unwrap();
     let mut sink = Cursor::new(Vec::new());
-    let written = edits.write(&mut Cursor::new(png), &mut sink).unwrap();
+    let written = edits.write(Format::Png, &mut Cursor::new(png), &mut sink).unwrap();
     let slot = written.slot.unwrap();
     let store = draft.sign(written.sha256, &slot, &mut sink).unwrap();
-    patch::fill(&mut sink, &slot, &wrap(&store)).unwrap();
+    patch::fill(Format::Png, &mut sink, &slot, &wrap(&store)).unwrap();
     sink.into_inner()
 }
 
