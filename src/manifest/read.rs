@@ -133,6 +133,9 @@ impl View {
                 place.to_owned(),
             ));
         }
+        if let Some(why) = &stamped.refusal {
+            findings.push(about(format!("the time-stamp is not trusted: {why}"), why, place.to_owned()));
+        }
         let mut regions = Vec::new();
         if intact {
             let class = |label: &str| {
@@ -200,18 +203,19 @@ impl View {
         let cose = jumbf::signature(store, &self.active).unwrap_or_default();
         let time = manifest.and_then(c2pa::Manifest::time).and_then(|time| OffsetDateTime::parse(&time, &Rfc3339).ok());
         let validated = codes.successes.iter().any(|code| code == "timeStamp.validated");
-        let standing = match (stamp::is_present(cose), validated, time) {
-            (true, true, Some(time)) => {
-                let trusted = stamp::certificates(cose).is_some_and(|chain| {
-                    path::check(&chain, &anchors.time_stampers, Purpose::TimeStamps, time).is_ok()
-                });
-                if trusted { TimeStanding::TrustedStamp } else { TimeStanding::UntrustedStamp }
-            }
-            (true, true, None) => TimeStanding::UntrustedStamp,
+        let judged = stamp::certificates(cose).map(|chain| match time {
+            Some(time) => path::check(&chain, &anchors.time_stampers, Purpose::TimeStamps, time).map(|_| ()),
+            None => Err(Refusal::Unknown("it names no time".into())),
+        });
+        let (standing, refusal) = match (stamp::is_present(cose), validated, judged) {
+            (true, true, Some(Ok(()))) => (TimeStanding::TrustedStamp, None),
+            (true, true, Some(Err(refusal))) => (TimeStanding::UntrustedStamp, Some(refusal.why().to_owned())),
+            (true, true, None) => (TimeStanding::UntrustedStamp, Some("it cannot be seen who made it".into())),
             // A stamp that is of something else, or cannot be read, is none.
-            _ => TimeStanding::None,
+            (true, false, _) => (TimeStanding::None, Some("it is not of this signature".into())),
+            (false, ..) => (TimeStanding::None, None),
         };
-        Stamped { standing, time: time.filter(|_| standing != TimeStanding::None) }
+        Stamped { standing, refusal, time: time.filter(|_| standing != TimeStanding::None) }
     }
 
     fn report(&self, codes: &Codes, stamped: &Stamped, trusted_by: Option<&str>) -> ManifestReport {
@@ -240,6 +244,8 @@ impl View {
 
 struct Stamped {
     standing: TimeStanding,
+    /// Why it is not trusted, where there is one.
+    refusal: Option<String>,
     time: Option<OffsetDateTime>,
 }
 

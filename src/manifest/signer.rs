@@ -242,12 +242,21 @@ impl c2pa::Signer for Engine {
         Ok(self.0.chain.der().map(<[u8]>::to_vec).collect())
     }
 
-    /// As little as the chain needs: the engine's own default is 10 KB. COSE_Sign1 holds each certificate with a CBOR
-    /// header of at most 5 bytes, the signature, and 60 bytes of tags, labels and padding.
+    /// Exactly what the signature needs (the engine's own default is 10 KB). The engine pads up to this length, and knows
+    /// how to pad by nothing, or by 263 bytes and more, only.
     fn reserve_size(&self) -> usize {
-        let certificates: usize = self.0.chain.der().map(|der| der.len() + 5).sum();
-        let stamp = if self.0.stamp.is_some() { TIME_STAMP_RESERVE } else { 0 };
-        certificates + self.0.signature_len + 60 + stamp
+        let certificates: Vec<_> = self.0.chain.der().map(|der| bstr_len(der.len())).collect();
+        let array = usize::from(certificates.len() > 1);
+        // RFC 9053: EdDSA is -8 and ES256 -7, one byte each; ES384 is -35 and PS256 -37, two bytes.
+        let algorithm = match self.0.algorithm {
+            Algorithm::Ed25519 | Algorithm::Es256 => 1,
+            Algorithm::Es384 | Algorithm::Ps256 => 2,
+        };
+        // Map header, key 1 (alg), key 33 (x5chain).
+        let protected = 1 + 1 + algorithm + 2 + array + certificates.iter().sum::<usize>();
+        // Tag 18, array header, protected header, empty map, no payload, signature.
+        let signature = 1 + 1 + bstr_len(protected) + 1 + 1 + bstr_len(self.0.signature_len);
+        signature + if self.0.stamp.is_some() { TIME_STAMP_RESERVE } else { 0 }
     }
 
     fn send_timestamp_request(&self, message: &[u8]) -> Option<c2pa::Result<Vec<u8>>> {
@@ -261,4 +270,15 @@ impl c2pa::Signer for Engine {
             Ok(response)
         })())
     }
+}
+
+/// Length of a CBOR byte string of `len` bytes.
+fn bstr_len(len: usize) -> usize {
+    let header = match len {
+        0..=0x17 => 1,
+        0x18..=0xFF => 2,
+        0x100..=0xFFFF => 3,
+        _ => 5,
+    };
+    header + len
 }
