@@ -4,6 +4,8 @@ mod artist;
 mod blend;
 #[cfg(test)]
 mod goldens;
+#[cfg(test)]
+mod measured;
 mod plate;
 mod sight;
 #[cfg(test)]
