@@ -195,6 +195,11 @@ impl Match {
         &self.template.uses
     }
 
+    /// Whether both say the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.template.text == other.template.text
+    }
+
     pub(super) fn is_rtl(&self) -> bool {
         self.template.rtl
     }
