@@ -4,8 +4,15 @@ mod artist;
 mod blend;
 #[cfg(test)]
 mod goldens;
+mod grey;
+mod lexicon;
+#[cfg(test)]
+mod measured;
 mod plate;
+mod rows;
 mod sight;
+#[cfg(test)]
+mod sighted;
 #[cfg(test)]
 mod testing;
 mod typeset;
