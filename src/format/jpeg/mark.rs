@@ -3,6 +3,7 @@
 use super::{
     app1, app11,
     markers::{APP0, Layout, SOS},
+    recode,
     xt::{self, Piece},
 };
 use crate::{
@@ -36,6 +37,13 @@ pub(super) fn mark(
         let staying: Vec<_> = pieces.iter().filter(|piece| !goes(piece)).collect();
         let instance = xt::free_instance(&staying);
         marked.patch.slot(place, store_len, Box::new(move |store| xt::wrap(store, instance)));
+    }
+    if let Some(notice) = label.notice {
+        let stored = notice.stored(survey.orientation);
+        match recode::recode(source, layout, &stored, &mut marked.patch, budget)? {
+            Ok(()) => marked.noticed = true,
+            Err(why) => marked.remarks.push(format!("no notice was drawn into this JPEG: {why}")),
+        }
     }
     for carrier in survey.stores.iter().flat_map(|store| &store.carrier) {
         marked.patch.delete(carrier.clone());

@@ -1,9 +1,19 @@
 //! JPEG: ISO/IEC 10918-1.
 
 mod app1;
+mod bits;
+mod colour;
+mod dct;
+mod decoder;
+mod encoder;
 mod frame;
+mod huffman;
 mod mark;
 mod markers;
+mod paint;
+mod picture;
+mod recode;
+mod scan;
 mod xt;
 
 use self::{
