@@ -138,6 +138,29 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// The same notice in a strip whose height is a multiple of `unit` pixels; the plate grows on both sides of the text.
+    pub(crate) fn with_strip_of(self, unit: u32) -> Self {
+        let Some(strip) = self.strip.checked_next_multiple_of(unit.max(1)).filter(|&strip| strip > self.strip) else {
+            return self;
+        };
+        let added = strip - self.strip;
+        let above = added / 2;
+        let size = Size { width: self.stamp.size.width, height: self.stamp.size.height + added };
+        let mut coverage = vec![0; size.width as usize * size.height as usize];
+        let start = (above * size.width) as usize;
+        coverage[start..start + self.stamp.coverage.len()].copy_from_slice(&self.stamp.coverage);
+        Self {
+            stamp: Arc::new(Stamp { size, coverage }),
+            rect: Rect { height: self.rect.height + added, ..self.rect },
+            strip,
+            frame: Size { height: self.frame.height + added, ..self.frame },
+            shift: (self.shift.0, self.shift.1 + above),
+            ..self
+        }
+    }
+}
+
 impl StoredNotice {
     /// Size of the stored picture before a strip was added.
     pub(crate) fn original(&self) -> Size {
