@@ -1,1 +1,3 @@
 //! Byte grammars that two formats or more share. Knows no label and no format.
+
+pub(crate) mod bmff;
