@@ -2,7 +2,14 @@
 
 mod artist;
 mod blend;
+#[cfg(test)]
+mod goldens;
+mod plate;
 mod sight;
+#[cfg(test)]
+mod testing;
+mod typeset;
+mod wrap;
 
 use std::sync::Arc;
 
@@ -35,8 +42,10 @@ pub(crate) struct Notice {
     pub(crate) cap_height: u32,
     /// The lines as drawn, after wrapping.
     pub(crate) lines: Vec<String>,
-    /// The text as filled outlines, SVG path data in pixels from the plate's top left.
+    /// The text as filled outlines, SVG path data in pixels from the top left of the plate as it was drawn.
     pub(crate) outline: Arc<str>,
+    /// How far `outline` is to be moved right and down in a plate that was enlarged to cover an older one, in pixels.
+    pub(crate) shift: (u32, u32),
 }
 
 /// The same notice in the frame *as stored*, where formats draw.
@@ -98,6 +107,27 @@ impl Notice {
             }) = self.strip;
         }
         StoredNotice { stamp, plate: self.plate, text: self.text, rect, grow, frame }
+    }
+}
+
+impl Notice {
+    /// The same notice on a plate that also covers an older one at `old`, so that nothing of it shows beside the new.
+    /// A notice that stands elsewhere is left alone: covering it would cover the picture.
+    pub(crate) fn covering(self, old: Rect) -> Self {
+        let union = self.rect.union(old);
+        let apart = union.area() > 2 * (self.rect.area() + old.area());
+        if self.strip > 0 || apart || union == self.rect || !union.inside(self.frame) {
+            return self;
+        }
+        let size = union.size();
+        let mut coverage = vec![0; size.width as usize * size.height as usize];
+        let (left, top) = ((self.rect.x - union.x) as usize, (self.rect.y - union.y) as usize);
+        let (from, to) = (self.stamp.size.width as usize, size.width as usize);
+        for (row, line) in self.stamp.coverage.chunks_exact(from.max(1)).enumerate() {
+            let start = (top + row) * to + left;
+            coverage[start..start + from].copy_from_slice(line);
+        }
+        Self { stamp: Arc::new(Stamp { size, coverage }), rect: union, shift: (left as u32, top as u32), ..self }
     }
 }
 
