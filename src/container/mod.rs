@@ -2,3 +2,5 @@
 
 pub(crate) mod riff;
 pub(crate) mod tiff;
+pub(crate) mod xml;
+pub(crate) mod xmp;

@@ -2,7 +2,14 @@
 
 mod artist;
 mod blend;
+#[cfg(test)]
+mod goldens;
+mod plate;
 mod sight;
+#[cfg(test)]
+mod testing;
+mod typeset;
+mod wrap;
 
 use std::sync::Arc;
 
