@@ -109,6 +109,7 @@ fn draw(setter: &mut Typesetter, wording: &Wording, style: &NoticeStyle, picture
         frame,
         cap_height: plate.cap,
         outline: plate.outline(setter).into(),
+        shift: (0, 0),
         lines: plate.into_texts(),
     })
 }
