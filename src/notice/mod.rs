@@ -4,8 +4,15 @@ mod artist;
 mod blend;
 #[cfg(test)]
 mod goldens;
+mod grey;
+mod lexicon;
+#[cfg(test)]
+mod measured;
 mod plate;
+mod rows;
 mod sight;
+#[cfg(test)]
+mod sighted;
 #[cfg(test)]
 mod testing;
 mod typeset;
@@ -155,6 +162,28 @@ impl Notice {
 }
 
 impl StoredNotice {
+    /// The part of the notice that lies in `window`, counted from the window's top left; `None` when nothing does.
+    pub(crate) fn within(&self, window: Rect) -> Option<Self> {
+        let (left, top) = (self.rect.x.max(window.x), self.rect.y.max(window.y));
+        let right = self.rect.x.saturating_add(self.rect.width).min(window.x.saturating_add(window.width));
+        let bottom = self.rect.y.saturating_add(self.rect.height).min(window.y.saturating_add(window.height));
+        let size = Size { width: right.checked_sub(left)?, height: bottom.checked_sub(top)? };
+        if size.width == 0 || size.height == 0 {
+            return None;
+        }
+        let (skip, width) = ((left - self.rect.x) as usize, size.width as usize);
+        let rows = self.stamp.coverage.chunks_exact(self.stamp.size.width.max(1) as usize);
+        let rows = rows.skip((top - self.rect.y) as usize).take(size.height as usize);
+        let coverage = rows.flat_map(|row| &row[skip..skip + width]).copied().collect();
+        Some(Self {
+            stamp: Arc::new(Stamp { size, coverage }),
+            rect: Rect { x: left - window.x, y: top - window.y, width: size.width, height: size.height },
+            grow: Grow::default(),
+            frame: window.size(),
+            ..*self
+        })
+    }
+
     /// Size of the stored picture before a strip was added.
     pub(crate) fn original(&self) -> Size {
         Size {
