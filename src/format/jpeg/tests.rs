@@ -6,7 +6,7 @@ use crate::{
     limits::Limits,
 };
 
-const FILES: &[&str] = &[
+pub(super) const FILES: &[&str] = &[
     "labelled/C.jpg",
     "labelled/CA.jpg",
     "labelled/CACA.jpg",
@@ -156,7 +156,16 @@ fn dump() {
         match labeler.label(&mut std::io::Cursor::new(&bytes), &mut sink) {
             Ok(receipt) => {
                 let out = sink.into_inner();
-                println!("{:?}: {} -> {} {:?} {:?} {:?} {:?}", path.file_name().unwrap(), bytes.len(), out.len(), receipt.notice.map(|n| (n.rect, n.strip)), receipt.remarks, receipt.incomplete, start.elapsed());
+                println!(
+                    "{:?}: {} -> {} {:?} {:?} {:?} {:?}",
+                    path.file_name().unwrap(),
+                    bytes.len(),
+                    out.len(),
+                    receipt.notice.map(|n| (n.rect, n.strip)),
+                    receipt.remarks,
+                    receipt.incomplete,
+                    start.elapsed()
+                );
                 std::fs::write(std::path::Path::new(&to).join(path.file_name().unwrap()), out).unwrap();
             }
             Err(error) => println!("{path:?}: {error}"),
