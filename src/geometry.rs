@@ -36,6 +36,18 @@ impl Rect {
         Size { width: self.width, height: self.height }
     }
 
+    pub(crate) fn area(self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
+    /// The smallest rectangle that holds both.
+    pub(crate) fn union(self, other: Self) -> Self {
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let right = self.x.saturating_add(self.width).max(other.x.saturating_add(other.width));
+        let bottom = self.y.saturating_add(self.height).max(other.y.saturating_add(other.height));
+        Self { x, y, width: right - x, height: bottom - y }
+    }
+
     /// Whether the rectangle lies wholly inside a picture of this size.
     pub(crate) fn inside(self, size: Size) -> bool {
         u64::from(self.x) + u64::from(self.width) <= size.width.into()

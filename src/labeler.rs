@@ -12,7 +12,7 @@ use crate::{
     geometry::{Rect, Size},
     limits::{Budget, Limits},
     manifest::{Claim, Draft, Parent, Signer},
-    notice::{self, Artist, Notice},
+    notice::{self, Artist, Notice, Sighting},
     patch::{self, Patch},
     policy::{Disclosure, Extent, Plan, Policy, layout},
     record::{self, Record},
@@ -146,6 +146,7 @@ impl Labeler {
         let mut budget = Budget::new(&self.limits);
         let format = Format::sniff(source)?;
         let survey = format.handler().survey(source, &mut budget)?;
+        refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());
         let notice = self.notice(format, source, &survey, &plan, &mut budget)?;
         let record = self.record(&plan);
@@ -153,7 +154,7 @@ impl Labeler {
         let store_len = draft.as_ref().map(Draft::len);
         let label = Label { notice: notice.to_draw(), record: plan.record.then_some(&record), store_len };
         let mut marked = format.handler().mark(source, &survey, &label, &mut budget)?;
-        let bytes = write(std::mem::take(&mut marked.patch), draft, source, sink)?;
+        let bytes = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
         read_back(format, &plan, sink, &mut budget)?;
         Ok(self.receipt(format, &plan, &notice, &record, marked, store_len, bytes))
     }
@@ -171,12 +172,16 @@ impl Labeler {
             return Ok(Wanted::Nothing);
         };
         // Looking costs a decode: only where a label of ours may stand, and where a second strip would.
-        if !survey.stores.is_empty() || layout::needs_strip(frame) {
-            if let Some(kept) = standing(format, source, survey, plan, frame, budget)? {
-                return Ok(Wanted::Keep(kept));
-            }
+        let standing = if !survey.stores.is_empty() || layout::needs_strip(frame) {
+            standing(format, source, survey, plan, budget)?
+        } else {
+            Vec::new()
+        };
+        if let Some(same) = standing.iter().find(|sighting| says_the_same(sighting, plan, frame)) {
+            return Ok(Wanted::Keep(keep(same, frame)));
         }
-        Ok(Wanted::Draw(self.artist.draw(plan, frame)?))
+        let notice = self.artist.draw(plan, frame)?.with_strip_of(survey.strip_unit);
+        Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
     }
 
     fn record(&self, plan: &Plan) -> Record {
@@ -260,6 +265,16 @@ impl Labeler {
     }
 }
 
+/// Any edit breaks a manifest that is there already: without a new one around it, nothing may be edited.
+fn refuse_to_break(format: Format, survey: &Survey, policy: &Policy) -> Result<()> {
+    match survey.stores.len() {
+        0 => Ok(()),
+        1 if policy.writes_manifest() => Ok(()),
+        1 => Err(Error::unsupported(format, "the file is signed; labelling it without a manifest would break that")),
+        _ => Err(Error::unsupported(format, "the file holds more than one manifest store; `tanba show` lists them")),
+    }
+}
+
 /// What is to be done about the notice.
 enum Wanted {
     Nothing,
@@ -296,41 +311,51 @@ impl Wanted {
     }
 }
 
-/// The notice with the plan's words that stands in the file already and is large enough.
+/// The notices that stand in the file already.
 fn standing(
     format: Format,
     source: &mut dyn Source,
     survey: &Survey,
     plan: &Plan,
-    frame: Size,
     budget: &mut Budget,
-) -> Result<Option<PlacedNotice>> {
-    let Some(picture) = format.handler().picture(source, survey, budget)? else { return Ok(None) };
+) -> Result<Vec<Sighting>> {
+    let picture = format.handler().picture(source, survey, budget)?;
+    Ok(picture.map(|picture| notice::search(&picture, &plan.wording.lines)).unwrap_or_default())
+}
+
+/// Whether a notice has the plan's words and is large enough to be kept.
+fn says_the_same(sighting: &Sighting, plan: &Plan, frame: Size) -> bool {
     let words = |lines: &[String]| lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    let wanted = words(&plan.wording.lines);
     let floor = layout::cap_height(frame, layout::MIN_CAP_SHARE);
-    let found = notice::search(&picture, &plan.wording.lines).into_iter().find(|sighting| {
-        words(&sighting.lines) == wanted
-            && sighting.cap_height.round() as u32 >= floor
-            && sighting.contrast >= layout::MIN_CONTRAST
-    });
-    Ok(found.map(|sighting| PlacedNotice {
+    words(&sighting.lines) == words(&plan.wording.lines)
+        && sighting.cap_height.round() as u32 >= floor
+        && sighting.contrast >= layout::MIN_CONTRAST
+}
+
+fn keep(sighting: &Sighting, frame: Size) -> PlacedNotice {
+    PlacedNotice {
         rect: sighting.rect,
         frame,
-        lines: sighting.lines,
+        lines: sighting.lines.clone(),
         cap_height_px: sighting.cap_height.round() as u32,
         kept: true,
         strip: 0,
-    }))
+    }
 }
 
 /// Writes the patched original, signs what was written, and puts the manifest into its slot.
-fn write(mut patch: Patch, draft: Option<Draft>, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<u64> {
+fn write(
+    format: Format,
+    mut patch: Patch,
+    draft: Option<Draft>,
+    source: &mut dyn Source,
+    sink: &mut dyn Sink,
+) -> Result<u64> {
     let wrap = patch.take_wrap();
-    let written = patch.write(source, sink)?;
+    let written = patch.write(format, source, sink)?;
     if let (Some(draft), Some(wrap), Some(slot)) = (draft, wrap, written.slot) {
         let store = draft.sign(written.sha256, &slot, sink)?;
-        patch::fill(sink, &slot, &wrap(&store))?;
+        patch::fill(format, sink, &slot, &wrap(&store))?;
     }
     Ok(written.len)
 }

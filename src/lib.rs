@@ -13,6 +13,7 @@
 
 mod container;
 mod error;
+mod files;
 mod format;
 mod geometry;
 mod labeler;
@@ -29,11 +30,14 @@ mod verifier;
 use std::io::Cursor;
 
 pub use error::{Cause, Error, FixableBy, Result};
+pub use files::Overwrite;
 pub use format::{Carries, Format, Medium};
 pub use geometry::{Rect, Size};
 pub use labeler::{Labeler, PlacedNotice, Receipt};
 pub use limits::Limits;
-pub use manifest::{Algorithm, Signer, TrustAnchors};
+pub use manifest::{
+    Algorithm, Diagnosis, Fault, Identity, IdentityRequest, Signer, TrustAnchors, diagnose, diagnose_trust,
+};
 pub use policy::{Disclosure, Extent, Language, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
 pub use report::{
     Binding, Class, Finding, Headline, ManifestReport, NoticeReport, Provenance, Report, SCHEMA, Signature,

@@ -4,14 +4,14 @@
 //! one streaming pass that also hashes what it writes, with constant memory.
 
 use std::{
-    io::{Read, Seek, SeekFrom, Write},
+    io::{Read as _, SeekFrom},
     ops::Range,
 };
 
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Result,
+    Error, Format, Result,
     stream::{Sink, Source, length},
 };
 
@@ -99,10 +99,10 @@ impl Patch {
 
     /// Writes the patched original to `sink`, zeros where the slot is.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// When edits overlap or lie outside the original: a defect of a handler, never of the input.
-    pub(crate) fn write(mut self, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Written> {
+    /// [`Error::Malformed`] when edits overlap: two parts of a hostile file that a label must replace share bytes.
+    pub(crate) fn write(mut self, format: Format, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Written> {
         // Stable: edits at one place keep their order.
         self.edits.sort_by_key(|(range, _)| range.start);
         let end = length(source)?;
@@ -112,7 +112,9 @@ impl Patch {
         let mut slot = None;
         let mut position = 0;
         for (range, with) in self.edits {
-            assert!(range.start >= position && range.end >= range.start && range.end <= end, "edits out of order");
+            if range.start < position || range.end < range.start || range.end > end {
+                return Err(Error::malformed(format, range.start, "two parts that a label replaces overlap here"));
+            }
             out.copy(source, range.start - position)?;
             match with {
                 With::Bytes(bytes) => out.write(&bytes)?,
@@ -129,8 +131,10 @@ impl Patch {
 }
 
 /// Writes `bytes` over the slot of a written result.
-pub(crate) fn fill(sink: &mut dyn Sink, slot: &Range<u64>, bytes: &[u8]) -> Result<()> {
-    assert_eq!(slot.end - slot.start, bytes.len() as u64, "the manifest must fill its slot exactly");
+pub(crate) fn fill(format: Format, sink: &mut dyn Sink, slot: &Range<u64>, bytes: &[u8]) -> Result<()> {
+    if slot.end - slot.start != bytes.len() as u64 {
+        return Err(Error::ReadBack { format, what: "the manifest" });
+    }
     sink.seek(SeekFrom::Start(slot.start))?;
     sink.write_all(bytes)?;
     sink.flush()?;
@@ -188,12 +192,21 @@ mod tests {
         assert_eq!(patch.growth_before(4), 7);
         let wrap = patch.take_wrap().unwrap();
         let mut sink = Cursor::new(Vec::new());
-        let written = patch.write(&mut Cursor::new(b"0123456789ab"), &mut sink).unwrap();
+        let written = patch.write(Format::Png, &mut Cursor::new(b"0123456789ab"), &mut sink).unwrap();
         let slot = written.slot.unwrap();
         assert_eq!(slot, 3..8);
-        fill(&mut sink, &slot, &wrap(b"XYZ")).unwrap();
+        fill(Format::Png, &mut sink, &slot, &wrap(b"XYZ")).unwrap();
         assert_eq!(sink.get_ref(), b"01<[XYZ]>2367tenab");
         assert_eq!(written.len, 18);
         assert_eq!(written.sha256, <[u8; 32]>::from(Sha256::digest(b"01<>2367tenab")));
+    }
+
+    #[test]
+    fn overlapping_edits_are_an_error_of_the_file() {
+        let mut patch = Patch::default();
+        patch.delete(2..6);
+        patch.replace(4..8, b"x".to_vec());
+        let error = patch.write(Format::Png, &mut Cursor::new(b"0123456789"), &mut Cursor::new(Vec::new())).err();
+        assert!(matches!(error, Some(Error::Malformed { at: 4, .. })));
     }
 }

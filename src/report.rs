@@ -365,6 +365,20 @@ impl Axes {
     };
 }
 
+/// What looking at the picture gave.
+pub(crate) struct Look {
+    pub(crate) notices: Vec<NoticeReport>,
+    pub(crate) not_examined: Vec<String>,
+    /// The picture cannot be decoded although its format can.
+    pub(crate) damaged: bool,
+}
+
+impl Look {
+    pub(crate) fn unseen(why: String, damaged: bool) -> Self {
+        Self { notices: Vec::new(), not_examined: vec![why], damaged }
+    }
+}
+
 impl NoticeReport {
     pub(crate) fn new(sighting: Sighting, frame: Size, signed_place: bool) -> Self {
         Self {
@@ -383,14 +397,8 @@ impl NoticeReport {
 }
 
 /// Draws the conclusion: from what was found to what may be said.
-pub(crate) fn judge(
-    format: Format,
-    at: OffsetDateTime,
-    reading: Reading,
-    records: Vec<Finding>,
-    notices: Vec<NoticeReport>,
-    not_examined: Vec<String>,
-) -> Report {
+pub(crate) fn judge(format: Format, at: OffsetDateTime, reading: Reading, records: Vec<Finding>, look: Look) -> Report {
+    let Look { notices, not_examined, damaged } = look;
     let axes = reading.axes;
     let mut findings = reading.findings;
     findings.extend(records);
@@ -398,7 +406,7 @@ pub(crate) fn judge(
     findings.extend(contradictions(&findings));
     findings.sort_by_key(|finding| finding.class as u8);
     let says = strongest(&findings);
-    let verdict = verdict(&axes, reading.unreadable, &findings);
+    let verdict = verdict(&axes, reading.unreadable || damaged && findings.is_empty(), &findings);
     let headline = headline(verdict, &findings);
     let provenance = Provenance {
         available: reading.manifest.is_some()
@@ -473,10 +481,10 @@ fn contradictions(findings: &[Finding]) -> Vec<Finding> {
 }
 
 /// The place of findings that compare others.
-const CONTRADICTION: &str = "between labels";
+pub(crate) const CONTRADICTION: &str = "between labels";
 
 fn verdict(axes: &Axes, unreadable: bool, findings: &[Finding]) -> Verdict {
-    if axes.signature == Signature::Bad || matches!(axes.binding, Binding::Broken | Binding::Partial) {
+    if axes.signature == Signature::Bad || axes.binding == Binding::Broken {
         Verdict::Tampered
     } else if findings.iter().any(|finding| finding.place == CONTRADICTION) {
         Verdict::Conflicting
@@ -496,13 +504,90 @@ fn verdict(axes: &Axes, unreadable: bool, findings: &[Finding]) -> Verdict {
 }
 
 fn headline(verdict: Verdict, findings: &[Finding]) -> Headline {
+    let ai = |technique: Option<Technique>| {
+        findings
+            .iter()
+            .any(|finding| finding.says.is_ai() && technique.is_none_or(|wanted| finding.technique == wanted))
+    };
     match verdict {
         Verdict::Tampered | Verdict::Conflicting => Headline::Broken,
+        // Bound in part: what the manifest says stands there, as a declaration.
+        Verdict::Inconclusive if ai(Some(Technique::C2pa)) => Headline::AiMadeDeclared,
         Verdict::Inconclusive => Headline::NotChecked,
-        _ if findings.iter().any(|finding| finding.says.is_ai() && finding.class == Class::Proven) => {
+        Verdict::Valid if findings.iter().any(|finding| finding.says.is_ai() && finding.class == Class::Proven) => {
             Headline::AiMadeProven
         }
-        _ if findings.iter().any(|finding| finding.says.is_ai()) => Headline::AiMadeDeclared,
+        _ if ai(None) => Headline::AiMadeDeclared,
         _ => Headline::NoLabel,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn c2pa(class: Class, says: Statement) -> Finding {
+        Finding::new(Technique::C2pa, class, says, "signed", "value", "manifest")
+    }
+
+    fn xmp(says: Statement) -> Finding {
+        Finding::new(Technique::Xmp, Class::Declared, says, "declared", "value", "XMP")
+    }
+
+    fn judged(axes: Axes, signed: Vec<Finding>, records: Vec<Finding>) -> (Verdict, Headline, Option<Statement>) {
+        let manifest = (axes.signature != Signature::None).then(ManifestReport::default);
+        let reading = Reading { axes, manifest, findings: signed, regions: Vec::new(), unreadable: false };
+        let look = Look { notices: Vec::new(), not_examined: Vec::new(), damaged: false };
+        let report = judge(Format::Png, OffsetDateTime::UNIX_EPOCH, reading, records, look);
+        (report.verdict, report.headline, report.says)
+    }
+
+    const INTACT: Axes = Axes {
+        binding: Binding::Intact,
+        signature: Signature::Ok,
+        signer: SignerStanding::Trusted,
+        time: TimeStanding::None,
+    };
+
+    #[test]
+    fn only_a_trusted_signer_over_all_bytes_proves() {
+        use {Class::*, Statement::*};
+        let ai = |class| vec![c2pa(class, FullyAi)];
+        let unknown = Axes { signer: SignerStanding::Unknown, ..INTACT };
+        let expired = Axes { signer: SignerStanding::Expired, ..INTACT };
+        let partial = Axes { binding: Binding::Partial, ..INTACT };
+        let broken = Axes { binding: Binding::Broken, ..INTACT };
+        let bad = Axes { signature: Signature::Bad, ..INTACT };
+        let table = [
+            (INTACT, ai(Proven), Verdict::Valid, Headline::AiMadeProven),
+            (INTACT, vec![c2pa(Proven, NotAi)], Verdict::Valid, Headline::NoLabel),
+            (unknown, ai(Intact), Verdict::UntrustedSigner, Headline::AiMadeDeclared),
+            (expired, ai(Intact), Verdict::UntrustedSigner, Headline::AiMadeDeclared),
+            (partial, ai(Proven), Verdict::Inconclusive, Headline::AiMadeDeclared),
+            (broken, ai(Proven), Verdict::Tampered, Headline::Broken),
+            (bad, ai(Proven), Verdict::Tampered, Headline::Broken),
+            (Axes::NONE, vec![], Verdict::NotFound, Headline::NoLabel),
+        ];
+        for (axes, findings, verdict, headline) in table {
+            let (got, said, _) = judged(axes, findings, vec![]);
+            assert_eq!((got, said), (verdict, headline), "{axes:?}");
+        }
+    }
+
+    #[test]
+    fn metadata_alone_is_a_declaration_and_a_contradiction_is_no_label() {
+        use Statement::*;
+        assert_eq!(
+            judged(Axes::NONE, vec![], vec![xmp(PartlyAi)]),
+            (Verdict::UnsignedOnly, Headline::AiMadeDeclared, Some(PartlyAi))
+        );
+        assert_eq!(
+            judged(Axes::NONE, vec![], vec![xmp(NotAi)]),
+            (Verdict::UnsignedOnly, Headline::NoLabel, Some(NotAi))
+        );
+        let (verdict, headline, _) = judged(INTACT, vec![c2pa(Class::Proven, NotAi)], vec![xmp(FullyAi)]);
+        assert_eq!((verdict, headline), (Verdict::Conflicting, Headline::Broken));
+        let (verdict, headline, _) = judged(Axes::NONE, vec![], vec![xmp(TrainingProhibited)]);
+        assert_eq!((verdict, headline), (Verdict::UnsignedOnly, Headline::NoLabel));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     limits::{Budget, Limits},
     manifest::{self, Reading, TrustAnchors},
     notice, record,
-    report::{NoticeReport, Report, judge},
+    report::{Look, NoticeReport, Report, judge},
     stream::Source,
 };
 
@@ -80,27 +80,27 @@ impl Verifier {
         let survey = format.handler().survey(source, &mut budget)?;
         let reading = manifest::read(format, source, &survey, &self.anchors, at)?;
         let records = record::find(&survey, &mut budget);
-        let (notices, not_examined) = self.notices(format, source, &survey, &reading, &mut budget)?;
-        Ok(judge(format, at, reading, records, notices, not_examined))
+        let look = self.look(format, source, &survey, &reading, &mut budget)?;
+        Ok(judge(format, at, reading, records, look))
     }
 
     /// Looks where the manifest says, then everywhere. A picture that cannot be decoded is no error of the label.
-    fn notices(
+    fn look(
         &self,
         format: Format,
         source: &mut dyn Source,
         survey: &Survey,
         reading: &Reading,
         budget: &mut Budget,
-    ) -> Result<(Vec<NoticeReport>, Vec<String>)> {
+    ) -> Result<Look> {
         if !self.look {
-            return Ok((Vec::new(), vec!["the visible notice: not looked for".into()]));
+            return Ok(Look::unseen("the visible notice: not looked for".into(), false));
         }
         let picture = match format.handler().picture(source, survey, budget) {
             Ok(Some(picture)) => picture,
-            Ok(None) => return Ok((Vec::new(), vec![format!("the visible notice: tanba cannot decode {format}")])),
+            Ok(None) => return Ok(Look::unseen(format!("the visible notice: tanba cannot decode {format}"), false)),
             Err(Error::Io(error)) => return Err(Error::Io(error)),
-            Err(error) => return Ok((Vec::new(), vec![format!("the visible notice: {error}")])),
+            Err(error) => return Ok(Look::unseen(format!("the visible notice: {error}"), true)),
         };
         let signed = reading.regions.iter().filter_map(|(rect, lines)| {
             notice::measure(&picture, *rect, lines).map(|sighting| NoticeReport::new(sighting, picture.size, true))
@@ -110,6 +110,6 @@ impl Verifier {
             let found = notice::search(&picture, &[]).into_iter();
             notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
         }
-        Ok((notices, Vec::new()))
+        Ok(Look { notices, not_examined: Vec::new(), damaged: false })
     }
 }

@@ -4,6 +4,7 @@ use std::{io::Cursor, sync::Arc};
 
 use super::{Handler, Label, Marked, Survey};
 use crate::{
+    Format,
     geometry::{Rect, Size},
     limits::{Budget, Limits},
     notice::{Notice, Stamp},
@@ -32,6 +33,7 @@ pub(crate) fn checkered(picture: Size, strip: u32) -> Notice {
         cap_height: 8,
         lines: vec!["TEST".into()],
         outline: "M0 0H8V8H0Z".into(),
+        shift: (0, 0),
     }
 }
 
@@ -55,11 +57,16 @@ pub(crate) fn mark(
     let mut patch = std::mem::take(&mut marked.patch);
     let wrap = patch.take_wrap();
     let mut sink = Cursor::new(Vec::new());
-    let written = patch.write(&mut source, &mut sink)?;
+    let written = patch.write(survey_format(handler), &mut source, &mut sink)?;
     if let (Some(wrap), Some(slot), Some(store)) = (wrap, written.slot, store) {
-        patch::fill(&mut sink, &slot, &wrap(store))?;
+        patch::fill(survey_format(handler), &mut sink, &slot, &wrap(store))?;
     }
     Ok((sink.into_inner(), marked))
+}
+
+fn survey_format(handler: &dyn Handler) -> Format {
+    let is_its = |format: &Format| format.name() == handler.facts().name;
+    Format::ALL.iter().copied().find(is_its).expect("every handler stands in the list")
 }
 
 /// A file of the outside corpus, or `None` (said aloud) where `TANBA_CORPUS` is not set; in CI that is a failure.

@@ -2,7 +2,21 @@
 
 mod artist;
 mod blend;
+#[cfg(test)]
+mod goldens;
+mod grey;
+mod lexicon;
+#[cfg(test)]
+mod measured;
+mod plate;
+mod rows;
 mod sight;
+#[cfg(test)]
+mod sighted;
+#[cfg(test)]
+mod testing;
+mod typeset;
+mod wrap;
 
 use std::sync::Arc;
 
@@ -35,8 +49,10 @@ pub(crate) struct Notice {
     pub(crate) cap_height: u32,
     /// The lines as drawn, after wrapping.
     pub(crate) lines: Vec<String>,
-    /// The text as filled outlines, SVG path data in pixels from the plate's top left.
+    /// The text as filled outlines, SVG path data in pixels from the top left of the plate as it was drawn.
     pub(crate) outline: Arc<str>,
+    /// How far `outline` is to be moved right and down in a plate that was enlarged to cover an older one, in pixels.
+    pub(crate) shift: (u32, u32),
 }
 
 /// The same notice in the frame *as stored*, where formats draw.
@@ -101,7 +117,73 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// The same notice on a plate that also covers an older one at `old`, so that nothing of it shows beside the new.
+    /// A notice that stands elsewhere is left alone: covering it would cover the picture.
+    pub(crate) fn covering(self, old: Rect) -> Self {
+        let union = self.rect.union(old);
+        let apart = union.area() > 2 * (self.rect.area() + old.area());
+        if self.strip > 0 || apart || union == self.rect || !union.inside(self.frame) {
+            return self;
+        }
+        let size = union.size();
+        let mut coverage = vec![0; size.width as usize * size.height as usize];
+        let (left, top) = ((self.rect.x - union.x) as usize, (self.rect.y - union.y) as usize);
+        let (from, to) = (self.stamp.size.width as usize, size.width as usize);
+        for (row, line) in self.stamp.coverage.chunks_exact(from.max(1)).enumerate() {
+            let start = (top + row) * to + left;
+            coverage[start..start + from].copy_from_slice(line);
+        }
+        Self { stamp: Arc::new(Stamp { size, coverage }), rect: union, shift: (left as u32, top as u32), ..self }
+    }
+}
+
+impl Notice {
+    /// The same notice in a strip whose height is a multiple of `unit` pixels; the plate grows on both sides of the text.
+    pub(crate) fn with_strip_of(self, unit: u32) -> Self {
+        let Some(strip) = self.strip.checked_next_multiple_of(unit.max(1)).filter(|&strip| strip > self.strip) else {
+            return self;
+        };
+        let added = strip - self.strip;
+        let above = added / 2;
+        let size = Size { width: self.stamp.size.width, height: self.stamp.size.height + added };
+        let mut coverage = vec![0; size.width as usize * size.height as usize];
+        let start = (above * size.width) as usize;
+        coverage[start..start + self.stamp.coverage.len()].copy_from_slice(&self.stamp.coverage);
+        Self {
+            stamp: Arc::new(Stamp { size, coverage }),
+            rect: Rect { height: self.rect.height + added, ..self.rect },
+            strip,
+            frame: Size { height: self.frame.height + added, ..self.frame },
+            shift: (self.shift.0, self.shift.1 + above),
+            ..self
+        }
+    }
+}
+
 impl StoredNotice {
+    /// The part of the notice that lies in `window`, counted from the window's top left; `None` when nothing does.
+    pub(crate) fn within(&self, window: Rect) -> Option<Self> {
+        let (left, top) = (self.rect.x.max(window.x), self.rect.y.max(window.y));
+        let right = self.rect.x.saturating_add(self.rect.width).min(window.x.saturating_add(window.width));
+        let bottom = self.rect.y.saturating_add(self.rect.height).min(window.y.saturating_add(window.height));
+        let size = Size { width: right.checked_sub(left)?, height: bottom.checked_sub(top)? };
+        if size.width == 0 || size.height == 0 {
+            return None;
+        }
+        let (skip, width) = ((left - self.rect.x) as usize, size.width as usize);
+        let rows = self.stamp.coverage.chunks_exact(self.stamp.size.width.max(1) as usize);
+        let rows = rows.skip((top - self.rect.y) as usize).take(size.height as usize);
+        let coverage = rows.flat_map(|row| &row[skip..skip + width]).copied().collect();
+        Some(Self {
+            stamp: Arc::new(Stamp { size, coverage }),
+            rect: Rect { x: left - window.x, y: top - window.y, width: size.width, height: size.height },
+            grow: Grow::default(),
+            frame: window.size(),
+            ..*self
+        })
+    }
+
     /// Size of the stored picture before a strip was added.
     pub(crate) fn original(&self) -> Size {
         Size {

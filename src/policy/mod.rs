@@ -210,6 +210,10 @@ impl Policy {
         self.profile
     }
 
+    pub(crate) fn writes_manifest(&self) -> bool {
+        self.manifest
+    }
+
     /// What has to be said about `disclosure` on content of this medium.
     pub(crate) fn plan(&self, disclosure: &Disclosure, medium: Medium) -> Plan {
         let lines = self.lines.clone().unwrap_or_else(|| {
