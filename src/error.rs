@@ -55,6 +55,18 @@ pub enum Error {
         /// What is wrong there.
         why: String,
     },
+    /// Metadata of the file cannot be read, so that nothing can be added to it without losing what it says.
+    #[error(
+        "malformed {kind} metadata, at byte {at} of it: {why}; repair or remove it first, or label without a record"
+    )]
+    Metadata {
+        /// Which metadata: "XMP", "EXIF".
+        kind: &'static str,
+        /// Bytes from the start of the metadata, converted to UTF-8 where it is text.
+        at: u64,
+        /// What is wrong there.
+        why: String,
+    },
     /// A bound of [`Limits`](crate::Limits) stopped the work before memory or time was spent.
     #[error("{what} is {got}, over the limit of {max}; raise it in `Limits` if the file is trusted")]
     Limit {
@@ -121,7 +133,9 @@ impl Error {
             Self::UnknownFormat | Self::Unsupported { .. } | Self::Argument { .. } | Self::NoticeDoesNotFit { .. } => {
                 FixableBy::Caller
             }
-            Self::Malformed { .. } | Self::Limit { .. } | Self::Backend { .. } => FixableBy::Content,
+            Self::Malformed { .. } | Self::Metadata { .. } | Self::Limit { .. } | Self::Backend { .. } => {
+                FixableBy::Content
+            }
             Self::Identity { .. } => FixableBy::Operator,
             Self::Io(_) => FixableBy::Environment,
             Self::ReadBack { .. } => FixableBy::Developer,

@@ -35,7 +35,9 @@ pub use format::{Carries, Format, Medium};
 pub use geometry::{Rect, Size};
 pub use labeler::{Labeler, PlacedNotice, Receipt};
 pub use limits::Limits;
-pub use manifest::{Algorithm, Signer, TrustAnchors};
+pub use manifest::{
+    Algorithm, Diagnosis, Fault, Identity, IdentityRequest, Signer, TrustAnchors, diagnose, diagnose_trust,
+};
 pub use policy::{Disclosure, Extent, Language, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
 pub use report::{
     Binding, Class, Finding, Headline, ManifestReport, NoticeReport, Provenance, Report, SCHEMA, Signature,

@@ -1,7 +1,11 @@
-//! PNG. (interface; the body is being written)
+//! PNG and APNG: W3C PNG, third edition.
 
-use super::{Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Survey};
-use crate::{Error, Format, Result, limits::Budget, notice::Raster, stream::Source};
+mod chunks;
+mod texts;
+
+use self::chunks::{Header, SIGNATURE, Walk};
+use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey, decode};
+use crate::{Format, Result, limits::Budget, notice::Raster, record, stream::Source};
 
 pub(super) struct Png;
 
@@ -20,19 +24,115 @@ impl Handler for Png {
         &FACTS
     }
 
-    fn sniff(&self, _head: &[u8]) -> bool {
-        false
+    fn sniff(&self, head: &[u8]) -> bool {
+        head.starts_with(&SIGNATURE)
     }
 
-    fn survey(&self, _source: &mut dyn Source, _budget: &mut Budget) -> Result<Survey> {
-        Err(Error::unsupported(Format::Png, "not written yet"))
+    fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
+        let walk = Walk::of(source, budget)?;
+        let header = walk.header(source)?;
+        let mut survey =
+            Survey { media_type: FACTS.media_types[0], stored: Some(header.size), frames: 1, ..Survey::default() };
+        let mut frames = 0;
+        for chunk in &walk.chunks {
+            match &chunk.kind {
+                b"caBX" => {
+                    let jumbf = chunk.sound(source, budget)?;
+                    survey.stores.push(Store { carrier: vec![chunk.range()], jumbf });
+                }
+                b"eXIf" => {
+                    let (bytes, _) = chunk.metadata(source, budget)?;
+                    // Some writers keep JPEG's prefix, which PNG does not have.
+                    let bytes = bytes.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec).unwrap_or(bytes);
+                    survey.exif.push(Block { range: chunk.range(), place: chunk.place(), bytes });
+                }
+                b"iTXt" | b"tEXt" | b"zTXt" => texts::survey(chunk, source, &mut survey, budget)?,
+                b"fcTL" => frames += 1,
+                _ => {}
+            }
+        }
+        if walk.find(b"acTL").is_some() {
+            survey.frames = frames.max(1);
+        }
+        if let Some(exif) = survey.exif.first() {
+            survey.orientation = record::orientation(&exif.bytes, budget);
+        }
+        survey.trailer = (walk.end < walk.len).then_some(walk.end..walk.len);
+        Ok(survey)
     }
 
-    fn mark(&self, _source: &mut dyn Source, _survey: &Survey, _label: &Label, _budget: &mut Budget) -> Result<Marked> {
-        Err(Error::unsupported(Format::Png, "not written yet"))
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let walk = Walk::of(source, budget)?;
+        let header = walk.header(source)?;
+        let mut marked = Marked::default();
+        put_metadata(&walk, survey, label, &mut marked, budget)?;
+        let _: Header = header;
+        Ok(marked)
     }
 
-    fn picture(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Raster>> {
-        Ok(None)
+    fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
+        decode::decode(source, Format::Png, image::ImageFormat::Png, survey.orientation, budget).map(Some)
+    }
+}
+
+/// Manifest and record, all right behind IHDR: c2pa-rs puts the manifest there, and early metadata is found by readers
+/// that stop at the pixels.
+fn put_metadata(walk: &Walk, survey: &Survey, label: &Label, marked: &mut Marked, budget: &mut Budget) -> Result<()> {
+    let patch = &mut marked.patch;
+    let mut obsolete: Vec<_> = survey.stores.iter().flat_map(|store| store.carrier.iter().cloned()).collect();
+    let at = walk.chunks[0].range().end;
+    if let Some(store_len) = label.store_len {
+        patch.slot(at, store_len, Box::new(|store| chunks::encode(*b"caBX", &[store])));
+    }
+    if let Some(record) = label.record {
+        let old = survey.exif.first();
+        if let Some(exif) = record::describe(old.map(|block| &block.bytes[..]), &record.alt_text, budget)? {
+            patch.insert(at, chunks::encode(*b"eXIf", &[&exif]));
+            obsolete.extend(old.map(|block| block.range.clone()));
+        }
+        let old = survey.xmp.first();
+        patch.insert(at, texts::xmp_chunk(&record::merge(old.map(|block| &block.bytes[..]), record, budget)?));
+        // A second copy of the packet would go stale; a different packet is somebody's and stays.
+        let copies = survey.xmp.iter().filter(|block| old.is_some_and(|old| old.bytes == block.bytes));
+        obsolete.extend(copies.map(|block| block.range.clone()));
+    }
+    // After the insertions: edits at one place keep their order, and a deletion may start where they go.
+    obsolete.into_iter().for_each(|range| patch.delete(range));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::testing::{corpus, mark, survey};
+
+    #[test]
+    fn the_manifest_goes_right_behind_ihdr_and_nothing_else_changes() {
+        let Some(original) = corpus("unlabelled/libpng-test.png") else { return };
+        let (marked, _) = mark(&Png, &original, None, None, Some(b"a store")).unwrap();
+        assert_eq!(marked[..33], original[..33]);
+        assert_eq!(marked[33 + 12 + 7..], original[33..]);
+        let survey = survey(&Png, &marked).unwrap();
+        assert_eq!(survey.stores.len(), 1);
+        assert_eq!(survey.stores[0].carrier, [33..33 + 12 + 7]);
+        assert_eq!(survey.stores[0].jumbf, b"a store");
+        // Marked again without a manifest, the original is back.
+        assert_eq!(mark(&Png, &marked, None, None, None).unwrap().0, original);
+    }
+
+    #[test]
+    fn metadata_of_generators_is_found_wherever_it_stands() {
+        let Some(midjourney) = corpus("wild/mj-1.png") else { return };
+        let survey_of = |path| survey(&Png, &corpus(path).unwrap()).unwrap();
+        let midjourney = survey(&Png, &midjourney).unwrap();
+        assert!(
+            String::from_utf8_lossy(&midjourney.xmp[0].bytes).contains("DigitalSourceType"),
+            "{:?}",
+            midjourney.xmp
+        );
+        assert!(midjourney.texts.iter().any(|text| text.key == "Description" && text.value.contains("Job ID")));
+        assert!(survey_of("wild/automatic1111_cropped.png").texts.iter().any(|text| text.key == "parameters"));
+        assert_eq!(survey_of("wild/chatgpt-1.png").stores.len(), 1);
+        assert_eq!(survey_of("wild/firefly-1.png").stores.len(), 1);
     }
 }

@@ -1,15 +1,37 @@
 //! Signed provenance: C2PA manifests. The only folder that names the `c2pa` crate.
 
+mod binding;
+mod bmff;
+mod cbor;
+mod certificate;
 mod claim;
 mod doctor;
 mod identity;
+mod jumbf;
+mod key;
 mod path;
 mod read;
+mod said;
 mod signer;
+mod stamp;
+#[cfg(test)]
+mod tests;
 mod trust;
+mod verify;
 
+pub use doctor::{Diagnosis, Fault, diagnose, diagnose_trust};
+pub use identity::{Identity, IdentityRequest};
 pub use signer::{Algorithm, Signer};
 pub use trust::TrustAnchors;
 
 pub(crate) use claim::{Claim, Draft, Parent};
 pub(crate) use read::{Reading, read};
+
+/// Identifier of the region of interest in which a notice of ours stands.
+const NOTICE_REGION: &str = "tanba.notice";
+
+/// Source type of the action that added the notice: a program wrote, no model did.
+const NOTICE_SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced";
+
+/// Parameter of the first action that names the provider of the AI system.
+const PROVIDER: &str = "dev.tanba.provider";

@@ -1,8 +1,20 @@
-//! Keys that sign. (interface; the body is being written)
+//! Keys that sign.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
-use crate::Result;
+use c2pa::crypto::{cose::CertificateTrustPolicy, time_stamp::verify_time_stamp};
+use c2pa::status_tracker::StatusTracker;
+use time::macros::datetime;
+
+use super::{Identity, IdentityRequest, certificate::Chain, doctor, key::Key};
+use crate::{Cause, Error, Result};
+
+/// Bytes that a time-stamp adds to every manifest: room for the token of the usual authorities with their certificates
+/// (DigiCert, Sectigo, GlobalSign: 3 to 7 KB).
+const TIME_STAMP_RESERVE: usize = 8 * 1024;
 
 /// A signature algorithm of C2PA 2.4, §13.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,39 +30,241 @@ pub enum Algorithm {
     Ps256,
 }
 
-/// A key with its certificate chain. Cheap to clone.
-#[derive(Clone)]
-pub struct Signer {
-    inner: Arc<Inner>,
+impl Algorithm {
+    fn cose(self) -> c2pa::SigningAlg {
+        match self {
+            Self::Ed25519 => c2pa::SigningAlg::Ed25519,
+            Self::Es256 => c2pa::SigningAlg::Es256,
+            Self::Es384 => c2pa::SigningAlg::Es384,
+            Self::Ps256 => c2pa::SigningAlg::Ps256,
+        }
+    }
 }
 
-struct Inner {
-    organization: String,
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ed25519 => "Ed25519",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Ps256 => "PS256",
+        })
+    }
+}
+
+type Sign = dyn Fn(&[u8]) -> Result<Vec<u8>, Cause> + Send + Sync;
+type Stamp = dyn Fn(&[u8]) -> Result<Vec<u8>, Cause> + Send + Sync;
+
+/// A key with its certificate chain. Cheap to clone.
+///
+/// ```
+/// let signer = tanba::Signer::development();
+/// assert!(signer.is_development());
+/// assert_eq!(signer.organization(), "tanba development – not trusted");
+/// ```
+#[derive(Clone)]
+pub struct Signer {
+    parts: Arc<Parts>,
+    context: Arc<c2pa::Context>,
+}
+
+/// What signs; handed to the C2PA engine.
+#[derive(Clone)]
+struct Parts {
+    algorithm: Algorithm,
+    chain: Arc<Chain>,
     development: bool,
+    signature_len: usize,
+    sign: Arc<Sign>,
+    stamp: Option<Arc<Stamp>>,
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Parts { algorithm, development, stamp, .. } = &*self.parts;
+        f.debug_struct("Signer")
+            .field("organization", &self.organization())
+            .field("algorithm", algorithm)
+            .field("development", development)
+            .field("time_stamp", &stamp.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Signer {
-    /// From a PEM certificate chain (leaf first, root omitted) and a PKCS#8 key in PEM.
+    /// From a PEM certificate chain (leaf first, root omitted) and a private key in PEM: PKCS#8, SEC 1 or PKCS#1.
+    ///
+    /// Whether the certificate is within its validity is looked at when something is signed.
     ///
     /// # Errors
     ///
     /// [`Error::Identity`](crate::Error::Identity) with every fault of the chain in words.
-    pub fn from_pem(_chain: &[u8], _key: &[u8]) -> Result<Self> {
-        unimplemented!()
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self> {
+        Self::from_key(chain, Key::from_pem(key)?)
+    }
+
+    /// Like [`from_pem`](Self::from_pem), with an encrypted PKCS#8 key (`-----BEGIN ENCRYPTED PRIVATE KEY-----`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Identity`](crate::Error::Identity) when the password is wrong, and with every fault of the chain in words.
+    pub fn from_encrypted_pem(chain: &[u8], key: &[u8], password: &[u8]) -> Result<Self> {
+        Self::from_key(chain, Key::from_encrypted_pem(key, password)?)
+    }
+
+    /// From a chain and a function that signs: a key in an HSM or a KMS.
+    ///
+    /// `sign` gets the bytes to be signed (not their hash) and returns the signature as COSE defines it: Ed25519 64 bytes;
+    /// ECDSA `r ‖ s` or the DER sequence; RSASSA-PSS with MGF1 and a salt as long as the hash.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Identity`](crate::Error::Identity) with every fault of the chain in words.
+    pub fn from_callback(
+        algorithm: Algorithm,
+        chain_pem: &[u8],
+        sign: impl Fn(&[u8]) -> Result<Vec<u8>, Cause> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let chain = Chain::from_pem(chain_pem)?;
+        doctor::examine(&chain, doctor::KeyFacts::Algorithm(algorithm), None).into_result()?;
+        let signature_len = match algorithm {
+            Algorithm::Ed25519 | Algorithm::Es256 => 64,
+            Algorithm::Es384 => 96,
+            Algorithm::Ps256 => chain.leaf()?.rsa_bits().unwrap_or(4096).div_ceil(8),
+        };
+        let sign = Arc::new(sign);
+        Self::new(Parts { algorithm, chain: chain.into(), development: false, signature_len, sign, stamp: None })
+    }
+
+    fn from_key(chain: &[u8], key: Key) -> Result<Self> {
+        let chain = Chain::from_pem(chain)?;
+        doctor::examine(&chain, doctor::KeyFacts::Key(&key), None).into_result()?;
+        Self::with_key(chain, key, false)
+    }
+
+    fn with_key(chain: Chain, key: Key, development: bool) -> Result<Self> {
+        let (algorithm, signature_len) = (key.algorithm(), key.signature_len());
+        let sign = Arc::new(move |message: &[u8]| key.sign(message));
+        Self::new(Parts { algorithm, chain: chain.into(), development, signature_len, sign, stamp: None })
     }
 
     /// A fixed identity that everybody has: for trying out. Every verifier calls it untrusted.
     pub fn development() -> Self {
-        Self { inner: Arc::new(Inner { organization: "tanba development".into(), development: true }) }
+        static DEVELOPMENT: OnceLock<Signer> = OnceLock::new();
+        let make = || {
+            let identity = Identity::generate(&development_request())?;
+            let key = Key::from_pem(identity.key_pem.as_bytes())?;
+            Self::with_key(Chain::from_pem(identity.chain_pem.as_bytes())?, key, true)
+        };
+        DEVELOPMENT.get_or_init(|| make().expect("the development identity is made of constants")).clone()
+    }
+
+    /// Adds an RFC 3161 time-stamp to every signature, so that labels outlive the certificate.
+    ///
+    /// `transport` gets a DER `TimeStampReq`, sends it to an authority (HTTP POST, `application/timestamp-query`), and
+    /// returns the DER `TimeStampResp`. Each manifest grows by 8,192 bytes; labelling fails when the transport does, when
+    /// the authority refuses, or when its token does not fit the request or the room.
+    pub fn with_time_stamp(self, transport: impl Fn(&[u8]) -> Result<Vec<u8>, Cause> + Send + Sync + 'static) -> Self {
+        let parts = Parts { stamp: Some(Arc::new(transport)), ..(*self.parts).clone() };
+        Self::new(parts).expect("settings that were good stay good")
+    }
+
+    /// The same identity, said to be for trying out: [`is_development`](Self::is_development) and receipts then say so.
+    pub fn for_development(self) -> Self {
+        let parts = Parts { development: true, ..(*self.parts).clone() };
+        Self::new(parts).expect("settings that were good stay good")
+    }
+
+    fn new(parts: Parts) -> Result<Self> {
+        let parts = Arc::new(parts);
+        let context = context(&parts).map_err(|error| Error::Identity {
+            why: "the C2PA engine refuses the settings".into(),
+            source: Some(error.into()),
+        })?;
+        Ok(Self { parts, context })
     }
 
     /// Whether this is a development identity.
     pub fn is_development(&self) -> bool {
-        self.inner.development
+        self.parts.development
     }
 
     /// The organisation named in the leaf certificate.
     pub fn organization(&self) -> &str {
-        &self.inner.organization
+        self.parts.chain.organization()
+    }
+
+    /// The signature algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        self.parts.algorithm
+    }
+
+    /// The certificate chain as it is written into manifests, leaf first.
+    pub fn chain_pem(&self) -> String {
+        self.parts.chain.to_pem()
+    }
+
+    pub(super) fn chain(&self) -> &Chain {
+        &self.parts.chain
+    }
+
+    pub(super) fn context(&self) -> &Arc<c2pa::Context> {
+        &self.context
+    }
+}
+
+/// The development identity: a fixed seed, fixed dates, a name that cannot be mistaken.
+pub(super) fn development_request() -> IdentityRequest {
+    let name = "tanba development – not trusted";
+    IdentityRequest::new(name, name, datetime!(2025-01-01 0:00 UTC))
+        .days(9131)
+        .seed(*b"tanba: anybody knows this seed !")
+}
+
+/// Settings under which the engine neither fetches nor writes what we did not ask for.
+fn context(parts: &Arc<Parts>) -> c2pa::Result<Arc<c2pa::Context>> {
+    let mut settings = c2pa::Settings::default();
+    settings.core.allowed_network_hosts = Some(Vec::new());
+    settings.verify.remote_manifest_fetch = false;
+    settings.verify.ocsp_fetch = false;
+    settings.verify.verify_after_sign = false;
+    settings.builder.thumbnail.enabled = false;
+    let context = c2pa::Context::new().with_settings(settings)?.with_signer(Engine(Arc::clone(parts)));
+    Ok(context.into_shared())
+}
+
+struct Engine(Arc<Parts>);
+
+impl c2pa::Signer for Engine {
+    fn sign(&self, message: &[u8]) -> c2pa::Result<Vec<u8>> {
+        (self.0.sign)(message).map_err(c2pa::Error::OtherError)
+    }
+
+    fn alg(&self) -> c2pa::SigningAlg {
+        self.0.algorithm.cose()
+    }
+
+    fn certs(&self) -> c2pa::Result<Vec<Vec<u8>>> {
+        Ok(self.0.chain.der().map(<[u8]>::to_vec).collect())
+    }
+
+    /// As little as the chain needs: the engine's own default is 10 KB. COSE_Sign1 holds each certificate with a CBOR
+    /// header of at most 5 bytes, the signature, and 60 bytes of tags, labels and padding.
+    fn reserve_size(&self) -> usize {
+        let certificates: usize = self.0.chain.der().map(|der| der.len() + 5).sum();
+        let stamp = if self.0.stamp.is_some() { TIME_STAMP_RESERVE } else { 0 };
+        certificates + self.0.signature_len + 60 + stamp
+    }
+
+    fn send_timestamp_request(&self, message: &[u8]) -> Option<c2pa::Result<Vec<u8>>> {
+        let transport = self.0.stamp.as_ref()?;
+        Some((|| {
+            let request = self.timestamp_request_body(message)?;
+            let response = transport(&request).map_err(c2pa::Error::OtherError)?;
+            // A refusal, or a token for something else, must not get into a label unnoticed.
+            let policy = CertificateTrustPolicy::passthrough();
+            verify_time_stamp(&response, message, &policy, &mut StatusTracker::default(), false)?;
+            Ok(response)
+        })())
     }
 }

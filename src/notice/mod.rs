@@ -2,7 +2,21 @@
 
 mod artist;
 mod blend;
+#[cfg(test)]
+mod goldens;
+mod grey;
+mod lexicon;
+#[cfg(test)]
+mod measured;
+mod plate;
+mod rows;
 mod sight;
+#[cfg(test)]
+mod sighted;
+#[cfg(test)]
+mod testing;
+mod typeset;
+mod wrap;
 
 use std::sync::Arc;
 
@@ -121,6 +135,29 @@ impl Notice {
             coverage[start..start + from].copy_from_slice(line);
         }
         Self { stamp: Arc::new(Stamp { size, coverage }), rect: union, shift: (left as u32, top as u32), ..self }
+    }
+}
+
+impl Notice {
+    /// The same notice in a strip whose height is a multiple of `unit` pixels; the plate grows on both sides of the text.
+    pub(crate) fn with_strip_of(self, unit: u32) -> Self {
+        let Some(strip) = self.strip.checked_next_multiple_of(unit.max(1)).filter(|&strip| strip > self.strip) else {
+            return self;
+        };
+        let added = strip - self.strip;
+        let above = added / 2;
+        let size = Size { width: self.stamp.size.width, height: self.stamp.size.height + added };
+        let mut coverage = vec![0; size.width as usize * size.height as usize];
+        let start = (above * size.width) as usize;
+        coverage[start..start + self.stamp.coverage.len()].copy_from_slice(&self.stamp.coverage);
+        Self {
+            stamp: Arc::new(Stamp { size, coverage }),
+            rect: Rect { height: self.rect.height + added, ..self.rect },
+            strip,
+            frame: Size { height: self.frame.height + added, ..self.frame },
+            shift: (self.shift.0, self.shift.1 + above),
+            ..self
+        }
     }
 }
 

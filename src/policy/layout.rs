@@ -29,6 +29,34 @@ pub(crate) fn margin(frame: Size) -> u32 {
     (MARGIN_SHARE * f64::from(frame.shorter())).ceil() as u32
 }
 
+/// Free space around the text of a plate, in pixels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Padding {
+    /// Left and right of the longest line.
+    pub(crate) side: u32,
+    /// Above the capital letters of the first line and below the baseline of the last.
+    pub(crate) top: u32,
+    /// Between accents or descenders and the edge, at least.
+    pub(crate) ink: u32,
+}
+
+/// The padding of a plate over the picture, from the height of its capital letters.
+pub(crate) fn padding(cap: u32) -> Padding {
+    let share = |percent: u32| (cap * percent).div_ceil(100).max(1);
+    Padding { side: share(70), top: share(65), ink: share(30) }
+}
+
+/// The padding of a strip above the picture: as tight as the picture is narrow.
+pub(crate) fn strip_padding(cap: u32, picture: Size) -> Padding {
+    let side = (picture.width / 32).clamp(margin(picture).max(1), padding(cap).side.max(margin(picture)));
+    Padding { side, top: (cap * 45).div_ceil(100).max(2), ink: (cap * 20).div_ceil(100).max(2) }
+}
+
+/// The width, in cap heights, that `room` pixels leave between two sides of padding.
+pub(crate) fn in_caps(room: u32, side: u32, cap: u32) -> f32 {
+    room.saturating_sub(2 * side) as f32 / cap.max(1) as f32
+}
+
 /// Whether the notice stands in a strip above the picture.
 pub(crate) fn needs_strip(frame: Size) -> bool {
     frame.shorter() < STRIP_BELOW

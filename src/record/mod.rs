@@ -3,6 +3,7 @@
 mod aigc;
 mod exif;
 mod read;
+mod wild;
 mod xmp;
 
 use time::OffsetDateTime;
@@ -35,4 +36,23 @@ pub(crate) struct Record {
     pub(crate) no_training: bool,
     /// China's `AIGC` is wanted.
     pub(crate) aigc: bool,
+}
+
+#[cfg(test)]
+impl Record {
+    /// What the tests write.
+    pub(crate) fn example() -> Self {
+        Self {
+            extent: Extent::Generated,
+            system: "Acme Diffusion".into(),
+            system_version: "3.1".into(),
+            provider: "Acme LLP".into(),
+            id: Uuid::from_u128(0x0011_2233_4455_4677_8899_aabb_ccdd_eeff),
+            time: time::macros::datetime!(2026-01-18 11:30:00.5 +5),
+            alt_text: "ЖИ көмегімен жасалды / Создано ИИ".into(),
+            language: "kk",
+            no_training: false,
+            aigc: false,
+        }
+    }
 }

@@ -1,0 +1,455 @@
+//! `tanba label`.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{self, IsTerminal as _},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
+use serde::Serialize;
+use tanba::{Disclosure, Labeler, NoticeStyle, Oversight, Overwrite, Place, Policy, Profile, Receipt, Signer};
+
+use super::{
+    escape,
+    exit::{self, Failure},
+    identity, output, read_file, words,
+};
+
+/// Put a label on pictures: a visible notice, metadata, and a signed manifest
+///
+/// The originals are never changed. A result appears under its name when it is complete, and not before.
+///
+/// Examples:
+///   tanba label cat.png --system "Acme Diffusion" --system-version 3 --provider "Acme LLP"
+///   tanba label a.jpg b.jpg -o labelled/ --policy eu --lang de
+///   generate | tanba label - --system Acme > labelled.png
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Arguments {
+    /// The pictures; `-` is standard input
+    #[arg(value_name = "IN", required = true)]
+    inputs: Vec<PathBuf>,
+
+    /// A file, a folder, or `-` for standard output [default: NAME.labelled.EXT beside the input; standard output for
+    /// standard input]
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+
+    /// Replace OUT where it exists; the input is never replaced
+    #[arg(short, long)]
+    force: bool,
+
+    /// Print the receipt as JSON, one line for each input (on standard error where the picture goes to standard output)
+    #[arg(long)]
+    json: bool,
+
+    /// Say nothing but what went wrong
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+
+    #[command(flatten)]
+    disclosure: DisclosureArguments,
+    #[command(flatten)]
+    notice: NoticeArguments,
+    #[command(flatten)]
+    parts: PartsArguments,
+    #[command(flatten)]
+    key: identity::KeyArguments,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "What is disclosed")]
+struct DisclosureArguments {
+    /// AI made the picture as a whole (the default)
+    #[arg(long, conflicts_with = "edited")]
+    generated: bool,
+
+    /// AI changed an existing picture, or made a part of it
+    #[arg(long, alias = "modified")]
+    edited: bool,
+
+    /// Name of the AI system that made or changed it
+    #[arg(long, value_name = "NAME", default_value = "unspecified AI system")]
+    system: String,
+
+    /// Version of that system [default: the label says "unspecified"]
+    #[arg(long, value_name = "VERSION")]
+    system_version: Option<String>,
+
+    /// Who provides that system [default: the organisation in the signing certificate]
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+
+    /// A title of the work
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+
+    /// How far a person took part
+    #[arg(long, value_name = "LEVEL")]
+    oversight: Option<Level>,
+
+    /// State in machine-readable form that the author prohibits use for training AI
+    #[arg(long)]
+    prohibit_training: bool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "The notice")]
+struct NoticeArguments {
+    /// Whose rules set the defaults: Kazakhstan, European Union, China, California, India, Korea
+    #[arg(long, value_name = "LAW", default_value = "kz", value_parser = named::<Profile>(&PROFILES))]
+    policy: Profile,
+
+    /// Languages of the notice, one line each: kk,ru [default: those of the policy]
+    #[arg(long, value_name = "TAG,…", value_delimiter = ',')]
+    lang: Vec<String>,
+
+    /// Your own words instead, once for each line
+    #[arg(long, value_name = "LINE", conflicts_with = "lang")]
+    text: Vec<String>,
+
+    /// Where the notice stands
+    #[arg(long, value_name = "PLACE", default_value = "top-right", value_parser = named::<Place>(&PLACES))]
+    place: Place,
+
+    /// Colour of the plate [default: black]
+    #[arg(long, value_name = "#RRGGBB", value_parser = colour)]
+    plate_color: Option<[u8; 3]>,
+
+    /// Colour of the text [default: white]; the two must contrast by 4.5:1 at least
+    #[arg(long, value_name = "#RRGGBB", value_parser = colour)]
+    text_color: Option<[u8; 3]>,
+
+    /// An OpenType font to try before the bundled one
+    #[arg(long, value_name = "FILE")]
+    font: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Which parts are written")]
+struct PartsArguments {
+    /// No visible notice: half a label, for machines only
+    #[arg(long)]
+    no_notice: bool,
+
+    /// No metadata fields (XMP, EXIF)
+    #[arg(long)]
+    no_record: bool,
+
+    /// No signed manifest (C2PA)
+    #[arg(long)]
+    no_manifest: bool,
+
+    /// China's AIGC metadata (GB 45438-2025, Annex E) as well; `--policy cn` has it anyway
+    #[arg(long)]
+    aigc: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Level {
+    /// Nobody asked for this piece in particular
+    FullyAutonomous,
+    /// A person wrote the prompt
+    PromptGuided,
+    /// A person checked the result
+    HumanValidated,
+}
+
+const PROFILES: [&str; 6] = ["kz", "eu", "cn", "us-ca", "in", "kr"];
+const PLACES: [&str; 6] = ["top-right", "top-left", "bottom-right", "bottom-left", "top-band", "bottom-band"];
+
+/// One input and where its result goes; no path is standard input or output.
+struct Job {
+    input: Option<PathBuf>,
+    output: Option<PathBuf>,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Line<'a> {
+    input: String,
+    output: String,
+    complete: bool,
+    #[serde(flatten)]
+    receipt: &'a Receipt,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    if arguments.parts.no_notice && arguments.parts.no_record && arguments.parts.no_manifest {
+        return Err(Failure::usage("--no-notice --no-record --no-manifest together leave nothing to write"));
+    }
+    let jobs = jobs(&arguments.inputs, arguments.output.as_deref())?;
+    if jobs.iter().any(|job| job.output.is_none()) && io::stdout().is_terminal() {
+        return Err(Failure::usage("a picture would go to the terminal: redirect it, or give -o FILE"));
+    }
+    let disclosure = disclosure(&arguments.disclosure);
+    let policy = policy(&arguments.notice, &arguments.parts)?;
+    let signer = if arguments.parts.no_manifest && !arguments.key.given() {
+        Signer::development()
+    } else {
+        identity::signer(&arguments.key, arguments.quiet)?
+    };
+    let labeler = Labeler::new(&disclosure, &signer).policy(policy);
+    let mut code = exit::DONE;
+    for job in &jobs {
+        let done = label(&labeler, job, arguments.force).and_then(|receipt| tell(&receipt, job, arguments));
+        let this = done.unwrap_or_else(|failure| {
+            output::complain(&failure.words);
+            failure.code
+        });
+        // An error of one file outweighs what is missing in another; the first error stands.
+        if code == exit::DONE || (code == exit::INCOMPLETE && this != exit::DONE) {
+            code = this;
+        }
+    }
+    Ok(code)
+}
+
+fn label(labeler: &Labeler, job: &Job, force: bool) -> Result<Receipt, Failure> {
+    let spooled;
+    let input = match &job.input {
+        Some(input) => input.as_path(),
+        None => {
+            spooled =
+                standard_input().map_err(|error| Failure::io(format!("standard input: {}", words::io(&error))))?;
+            spooled.path()
+        }
+    };
+    let Some(output) = &job.output else { return label_to_standard_output(labeler, input, job) };
+    let overwrite = if force { Overwrite::Replace } else { Overwrite::Refuse };
+    labeler.label_file(input, output, overwrite).map_err(|error| Failure::of(&job.subject(), &error))
+}
+
+/// The result is complete before its first byte is printed: a reader of the pipe gets all of it or nothing.
+fn label_to_standard_output(labeler: &Labeler, input: &Path, job: &Job) -> Result<Receipt, Failure> {
+    let no_input = |error: io::Error| Failure::io(format!("{}: {}", job.subject(), words::io(&error)));
+    let no_output = |error: io::Error| Failure::io(format!("standard output: {}", words::io(&error)));
+    let mut source = io::BufReader::new(fs::File::open(input).map_err(no_input)?);
+    let mut sink = tempfile::spooled_tempfile(64 << 20);
+    let receipt = labeler.label(&mut source, &mut sink).map_err(|error| Failure::of(&job.subject(), &error))?;
+    let mut out = io::stdout().lock();
+    io::Seek::rewind(&mut sink).and_then(|()| io::copy(&mut sink, &mut out)).map_err(no_output)?;
+    io::Write::flush(&mut out).map_err(no_output)?;
+    Ok(receipt)
+}
+
+fn standard_input() -> io::Result<tempfile::NamedTempFile> {
+    let mut spool = tempfile::NamedTempFile::new()?;
+    io::copy(&mut io::stdin().lock(), &mut spool)?;
+    Ok(spool)
+}
+
+/// Says what was done, and returns the exit code.
+fn tell(receipt: &Receipt, job: &Job, arguments: &Arguments) -> Result<u8, Failure> {
+    if arguments.json {
+        let line = Line {
+            input: job.input.as_deref().map_or("-".into(), |path| path.to_string_lossy().into_owned()),
+            output: job.output.as_deref().map_or("-".into(), |path| path.to_string_lossy().into_owned()),
+            complete: receipt.is_complete(),
+            receipt,
+        };
+        say(job, &output::json_line(&line))?;
+    } else if !arguments.quiet {
+        say(job, &summary(receipt, job))?;
+    }
+    let parts = &arguments.parts;
+    let missing = (receipt.notice.is_none() && !parts.no_notice)
+        || (!receipt.record && !parts.no_record)
+        || (!receipt.manifest && !parts.no_manifest);
+    Ok(if missing { exit::INCOMPLETE } else { exit::DONE })
+}
+
+fn say(job: &Job, words: &str) -> Result<(), Failure> {
+    if job.output.is_some() {
+        return output::print(words);
+    }
+    let _ = io::Write::write_all(&mut io::stderr(), words.as_bytes());
+    Ok(())
+}
+
+fn summary(receipt: &Receipt, job: &Job) -> String {
+    let name = job.output.as_deref().map_or("standard output".into(), |path| path.display().to_string());
+    let state = if receipt.is_complete() { "labelled" } else { "labelled in part" };
+    let mut text = format!("{}: {state} ({}, {} bytes)\n", escape::line(&name), receipt.format, receipt.bytes);
+    if let Some(notice) = &receipt.notice {
+        let what = match (notice.kept, notice.strip) {
+            (true, _) => "kept, it stood there already".to_owned(),
+            (false, 0) => {
+                format!("{} × {} px at {}, {}", notice.rect.width, notice.rect.height, notice.rect.x, notice.rect.y)
+            }
+            (false, strip) => format!("a strip of {strip} px above the picture"),
+        };
+        text += &format!("  notice    {} ({what})\n", escape::line(&notice.lines.join(" / ")));
+    }
+    if receipt.record {
+        text += &format!("  record    identifier {}\n", receipt.id);
+    }
+    if receipt.manifest {
+        let trust = if receipt.development_signer { ", development identity: untrusted everywhere" } else { "" };
+        text += &format!("  manifest  {} bytes{trust}\n", receipt.manifest_bytes);
+    }
+    for missing in &receipt.incomplete {
+        text += &format!("  missing   {}\n", escape::line(missing));
+    }
+    for remark in &receipt.remarks {
+        text += &format!("  remark    {}\n", escape::line(remark));
+    }
+    text
+}
+
+impl Job {
+    fn subject(&self) -> String {
+        self.input.as_deref().map_or("standard input".into(), |path| path.display().to_string())
+    }
+}
+
+/// Where each result goes.
+fn jobs(inputs: &[PathBuf], output: Option<&Path>) -> Result<Vec<Job>, Failure> {
+    let dash = |path: &Path| path == Path::new("-");
+    if inputs.iter().filter(|input| dash(input)).count() > 1 {
+        return Err(Failure::usage("standard input can be read once only"));
+    }
+    let folder = output.filter(|path| !dash(path) && (path.is_dir() || ends_with_separator(path)));
+    if inputs.len() > 1 && output.is_some() && folder.is_none() {
+        return Err(Failure::usage("several inputs need a folder after -o: make it, or end it with a slash"));
+    }
+    if let Some(folder) = folder {
+        fs::create_dir_all(folder)
+            .map_err(|error| Failure::io(format!("{}: {}", folder.display(), words::io(&error))))?;
+    }
+    let mut jobs: Vec<Job> = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let input = (!dash(input)).then(|| input.clone());
+        let output = match (folder, output, &input) {
+            (Some(_), _, None) => return Err(Failure::usage("standard input has no name: give -o FILE")),
+            (Some(folder), _, Some(input)) => Some(folder.join(input.file_name().unwrap_or(input.as_os_str()))),
+            (None, Some(output), _) => (!dash(output)).then(|| output.to_owned()),
+            (None, None, Some(input)) => Some(beside(input)),
+            (None, None, None) => None,
+        };
+        if output.is_some() && jobs.iter().any(|job| job.output == output) {
+            let name = output.unwrap_or_default();
+            return Err(Failure::usage(format!("two inputs would be written to {}", name.display())));
+        }
+        jobs.push(Job { input, output });
+    }
+    Ok(jobs)
+}
+
+/// `photo.jpg` → `photo.labelled.jpg`.
+fn beside(input: &Path) -> PathBuf {
+    let mut name = input.file_stem().unwrap_or(OsStr::new("picture")).to_owned();
+    name.push(".labelled");
+    if let Some(extension) = input.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    input.with_file_name(name)
+}
+
+fn ends_with_separator(path: &Path) -> bool {
+    path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
+}
+
+fn disclosure(arguments: &DisclosureArguments) -> Disclosure {
+    let mut disclosure = match arguments.edited {
+        true => Disclosure::modified(&arguments.system),
+        false => Disclosure::generated(&arguments.system),
+    };
+    if let Some(version) = &arguments.system_version {
+        disclosure = disclosure.system_version(version);
+    }
+    if let Some(provider) = &arguments.provider {
+        disclosure = disclosure.provider(provider);
+    }
+    if let Some(title) = &arguments.title {
+        disclosure = disclosure.title(title);
+    }
+    if let Some(level) = arguments.oversight {
+        disclosure = disclosure.oversight(match level {
+            Level::FullyAutonomous => Oversight::FullyAutonomous,
+            Level::PromptGuided => Oversight::PromptGuided,
+            Level::HumanValidated => Oversight::HumanValidated,
+        });
+    }
+    if arguments.prohibit_training {
+        disclosure = disclosure.prohibit_training();
+    }
+    disclosure
+}
+
+fn policy(notice: &NoticeArguments, parts: &PartsArguments) -> Result<Policy, Failure> {
+    let mut style = NoticeStyle { place: notice.place, ..NoticeStyle::default() };
+    style.plate = notice.plate_color.unwrap_or(style.plate);
+    style.text = notice.text_color.unwrap_or(style.text);
+    style.font = notice.font.as_deref().map(|path| read_file(path, "the font")).transpose()?;
+    let mut policy = Policy::of(notice.policy)
+        .notice_style(style)?
+        .with_notice(!parts.no_notice)
+        .with_record(!parts.no_record)
+        .with_manifest(!parts.no_manifest);
+    if !notice.lang.is_empty() {
+        policy = policy.languages(&notice.lang)?;
+    }
+    if !notice.text.is_empty() {
+        policy = policy.wording(notice.text.iter().cloned())?;
+    }
+    Ok(if parts.aigc { policy.with_aigc(true) } else { policy })
+}
+
+/// A parser for an enum of the library, by the names that its JSON form has.
+fn named<T>(names: &'static [&'static str]) -> impl clap::builder::TypedValueParser<Value = T>
+where
+    T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| serde_json::from_value(serde_json::Value::String(name)))
+}
+
+fn colour(text: &str) -> Result<[u8; 3], String> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    let wrong = || "write a colour like #1a2b3c".to_owned();
+    if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(wrong());
+    }
+    let [_, red, green, blue] = u32::from_str_radix(digits, 16).map_err(|_| wrong())?.to_be_bytes();
+    Ok([red, green, blue])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_and_law_of_the_library_has_a_name_here() {
+        let places: Vec<_> = Place::ALL.iter().map(|place| serde_json::to_value(place).unwrap()).collect();
+        assert_eq!(places, PLACES);
+        for name in PROFILES {
+            serde_json::from_value::<Profile>(name.into()).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_result_stands_beside_the_input() {
+        assert_eq!(beside(Path::new("a/photo.final.jpg")), Path::new("a/photo.final.labelled.jpg"));
+        assert_eq!(beside(Path::new("photo")), Path::new("photo.labelled"));
+    }
+
+    #[test]
+    fn colours() {
+        assert_eq!(colour("#0a0B60"), Ok([10, 11, 96]));
+        assert_eq!(colour("ffffff"), Ok([255, 255, 255]));
+        assert!(colour("#+12345").is_err() && colour("#fff").is_err() && colour("#ффф").is_err());
+    }
+
+    #[test]
+    fn two_inputs_never_get_one_output() {
+        let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+        let folder = tempfile::tempdir().unwrap();
+        assert!(jobs(&paths(&["a/x.png", "b/x.png"]), Some(folder.path())).is_err());
+        assert!(jobs(&paths(&["a/x.png", "b/y.png"]), Some(folder.path())).is_ok());
+        assert!(jobs(&paths(&["a/x.png", "b/y.png"]), Some(Path::new("out.png"))).is_err());
+        assert!(jobs(&paths(&["-", "-"]), None).is_err());
+    }
+}

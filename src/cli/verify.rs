@@ -1,0 +1,232 @@
+//! `tanba verify`.
+
+use std::{
+    fmt::Write as _,
+    io::{self, IsTerminal as _, Read as _},
+    path::{Path, PathBuf},
+};
+
+use clap::{
+    Args,
+    builder::styling::{AnsiColor, Style},
+};
+use serde::Serialize;
+use tanba::{Error, Headline, Report, TrustAnchors, Verifier};
+use time::OffsetDateTime;
+
+use super::{
+    escape,
+    exit::{self, Failure},
+    output, read_file, words,
+};
+
+/// Look for labels in pictures, check them, and say what they are worth
+///
+/// Nothing is fetched: what a file names on the internet is reported, never opened. The exit code says the headline; for
+/// several files it is that of the worst one: broken, then not checked, no label, declared, proven.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The pictures; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    trust: Trust,
+
+    /// Do not decode the picture to look for the visible notice
+    #[arg(long)]
+    no_look: bool,
+
+    /// Print the report as JSON, one line for each file
+    #[arg(long)]
+    json: bool,
+
+    /// Say nothing: the exit code is the answer
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+}
+
+/// Whom to trust, and when.
+#[derive(Args)]
+pub(super) struct Trust {
+    /// Certificates (PEM) of those whom you trust to vouch for signers, such as the C2PA trust list
+    #[arg(long, value_name = "PEM")]
+    anchors: Vec<PathBuf>,
+
+    /// Judge certificates as of this time [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = super::time)]
+    at: Option<OffsetDateTime>,
+}
+
+/// What `--json` prints: the report, and the file it is about.
+#[derive(Serialize)]
+struct Line<'a> {
+    file: String,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+/// What `--json` prints for a file that could not be examined.
+#[derive(Serialize)]
+struct NotChecked<'a> {
+    file: String,
+    schema: &'a str,
+    verdict: &'a str,
+    headline: Headline,
+    error: &'a str,
+    fixable_by: &'a str,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let verifier = arguments.trust.verifier()?.look_for_notice(!arguments.no_look);
+    let mut codes = Vec::with_capacity(arguments.files.len());
+    for file in &arguments.files {
+        let name = file.to_string_lossy();
+        let text;
+        match examine(&verifier, file) {
+            Ok(report) => {
+                codes.push(exit::of_headline(report.headline));
+                text = if arguments.json {
+                    output::json_line(&Line { file: name.into_owned(), report: &report })
+                } else {
+                    human(&name, &report)
+                };
+            }
+            Err(error) => {
+                codes.push(exit::NOT_CHECKED);
+                let failure = Failure::from(error);
+                text = if arguments.json {
+                    output::json_line(&NotChecked {
+                        file: name.into_owned(),
+                        schema: tanba::SCHEMA,
+                        verdict: "inconclusive",
+                        headline: Headline::NotChecked,
+                        error: &failure.words,
+                        fixable_by: exit::fixable_by(failure.code),
+                    })
+                } else {
+                    unexamined(&name, &failure)
+                };
+            }
+        }
+        if !arguments.quiet {
+            output::print(&text)?;
+        }
+    }
+    Ok(exit::worst(&codes))
+}
+
+impl Trust {
+    pub(super) fn verifier(&self) -> Result<Verifier, Failure> {
+        let mut anchors = TrustAnchors::default();
+        for path in &self.anchors {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            let pem = read_file(path, "the anchors")?;
+            anchors = anchors.with_pem(name, &pem).map_err(|error| Failure::of(&path.display().to_string(), &error))?;
+        }
+        let verifier = Verifier::new().anchors(anchors);
+        Ok(match self.at {
+            Some(at) => verifier.at(at),
+            None => verifier,
+        })
+    }
+}
+
+/// Examines a file, or standard input.
+pub(super) fn examine(verifier: &Verifier, file: &Path) -> Result<Report, Error> {
+    if file != Path::new("-") {
+        return verifier.verify_file(file);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    verifier.verify(&mut io::Cursor::new(bytes))
+}
+
+/// Headline, axes, evidence, and what it does not mean.
+fn human(name: &str, report: &Report) -> String {
+    let mut text = heading(name, report.headline);
+    let says = match report.says {
+        Some(says) => words::says(says),
+        None => "nothing about AI",
+    };
+    let axes = [
+        ("the labels say", says.to_owned()),
+        ("binding", words::binding(report).to_owned()),
+        ("signature", words::signature(report).to_owned()),
+        ("signer", words::signer(report)),
+        ("time", words::time(report)),
+    ];
+    for (axis, value) in axes {
+        let _ = writeln!(text, "  {axis:<15}{}", escape::line(&value));
+    }
+    let yes = |yes| if yes { "yes" } else { "no" };
+    let provenance = &report.provenance;
+    let system = provenance.system.as_deref().unwrap_or("not named");
+    let _ = writeln!(text, "  {:<15}{}", "system", escape::line(system));
+    let _ = writeln!(
+        text,
+        "  {:<15}provenance data: {}; signature: {}",
+        "available",
+        yes(provenance.available),
+        yes(provenance.signature_available)
+    );
+    list(&mut text, "Evidence", report.findings.iter().map(evidence));
+    let failures = report.manifest.iter().flat_map(|manifest| &manifest.failures);
+    list(&mut text, "Faults that the C2PA engine names", failures.map(|code| escape::line(code)));
+    list(&mut text, "Not examined", report.not_examined.iter().map(|what| escape::line(what)));
+    not_meant(&mut text, report.headline);
+    text
+}
+
+fn unexamined(name: &str, failure: &Failure) -> String {
+    let mut text = heading(name, Headline::NotChecked);
+    let _ = writeln!(text, "  {:<15}{}", "because", escape::line(&failure.words));
+    not_meant(&mut text, Headline::NotChecked);
+    text
+}
+
+fn heading(name: &str, headline: Headline) -> String {
+    let style = paint(match headline {
+        Headline::AiMadeProven => AnsiColor::Green.on_default().bold(),
+        Headline::AiMadeDeclared => AnsiColor::Yellow.on_default().bold(),
+        Headline::Broken => AnsiColor::Red.on_default().bold(),
+        _ => Style::new().bold(),
+    });
+    format!("{}\n{style}{}{style:#}\n", escape::line(name), headline.sentence())
+}
+
+/// One finding: how much weight it carries, what it is, the value, the place.
+pub(super) fn evidence(finding: &tanba::Finding) -> String {
+    let mut line = format!(
+        "{:<9} {}: {}",
+        words::class(finding.class),
+        words::technique(finding.technique),
+        escape::line(&finding.text)
+    );
+    if !finding.value.is_empty() && !finding.text.contains(&finding.value) {
+        let _ = write!(line, ": {}", escape::line(&finding.value));
+    }
+    let _ = write!(line, " ({})", escape::line(&finding.place));
+    line
+}
+
+pub(super) fn list(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let mut lines = lines.peekable();
+    if lines.peek().is_some() {
+        let style = paint(Style::new().underline());
+        let _ = writeln!(text, "{style}{title}{style:#}");
+    }
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+}
+
+fn not_meant(text: &mut String, headline: Headline) {
+    let lines = words::not_meant(headline).iter().map(|line| (*line).to_owned());
+    list(text, "What this does not mean", lines);
+    text.push('\n');
+}
+
+fn paint(style: Style) -> Style {
+    output::style(io::stdout().is_terminal(), style)
+}

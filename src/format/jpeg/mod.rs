@@ -1,0 +1,147 @@
+//! JPEG: ISO/IEC 10918-1.
+
+mod app1;
+mod bits;
+mod colour;
+mod dct;
+mod decoder;
+mod encoder;
+mod frame;
+mod huffman;
+mod mark;
+mod markers;
+mod mpf;
+mod paint;
+mod picture;
+mod recode;
+mod scan;
+mod xt;
+
+use self::{
+    app1::App1,
+    markers::{APP1, APP11, COM, Layout, Segment},
+    xt::Piece,
+};
+use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Survey, TextField, decode::decode};
+use crate::{
+    Error, Format, Result,
+    geometry::{Orientation, Size},
+    limits::Budget,
+    notice::Raster,
+    record,
+    stream::{Source, read_block},
+};
+
+pub(super) struct Jpeg;
+
+const FACTS: Facts = Facts {
+    name: "JPEG",
+    media_types: &["image/jpeg"],
+    extensions: &["jpg", "jpeg", "jpe", "jfif"],
+    medium: Medium::Image,
+    notice: Carries::Lossless,
+    binding: HardBinding::Data,
+    limitations: "no notice in arithmetic-coded, 12-bit, lossless and hierarchical files",
+};
+
+impl Handler for Jpeg {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn sniff(&self, head: &[u8]) -> bool {
+        head.starts_with(&[0xFF, 0xD8, 0xFF])
+    }
+
+    fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
+        let layout = markers::walk(source, budget)?;
+        survey(source, &layout, budget)
+    }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let layout = markers::walk(source, budget)?;
+        mark::mark(source, &layout, survey, label, budget)
+    }
+
+    fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
+        decode(source, Format::Jpeg, image::ImageFormat::Jpeg, survey.orientation, budget).map(Some)
+    }
+}
+
+fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Result<Survey> {
+    let mut survey = Survey { media_type: FACTS.media_types[0], frames: 1, ..Survey::default() };
+    let mut extensions = Vec::new();
+    let mut sampling = (1, 1);
+    for segment in &layout.segments {
+        let at = segment.range.start;
+        match segment.marker {
+            APP1 => match app1::classify(payload(source, segment, budget)?) {
+                App1::Exif(bytes) => survey.exif.push(block(segment, "EXIF, APP1", bytes)),
+                App1::Xmp(bytes) => survey.xmp.push(block(segment, "XMP, APP1", bytes)),
+                App1::Extension(part) => extensions.push((segment.clone(), part)),
+                App1::Other => {}
+            },
+            COM => survey.texts.push(TextField {
+                range: segment.range.clone(),
+                place: format!("COM at byte {at}"),
+                key: "Comment".into(),
+                value: text(payload(source, segment, budget)?),
+            }),
+            marker if markers::is_frame(marker) && survey.stored.is_none() => {
+                let frame = frame::frame(marker, &payload(source, segment, budget)?, at)?;
+                budget.raster(frame.size.width, frame.size.height, 3)?;
+                survey.stored = Some(frame.size);
+                sampling = frame.sampling();
+            }
+            _ => {}
+        }
+    }
+    if survey.stored.is_none() {
+        return Err(Error::malformed(Format::Jpeg, layout.eoi.start, "no frame header"));
+    }
+    survey.stores = xt::stores(&app11(source, layout, budget)?);
+    survey.xmp.extend(app1::extended(extensions, budget)?);
+    survey.orientation = survey.exif.first().map(|exif| record::orientation(&exif.bytes, budget)).unwrap_or_default();
+    survey.strip_unit = strip_unit(survey.orientation, sampling);
+    survey.trailer = (layout.eoi.end < layout.len).then_some(layout.eoi.end..layout.len);
+    Ok(survey)
+}
+
+/// A strip above or left of the stored picture is made of whole MCUs, so that blocks only move.
+fn strip_unit(orientation: Orientation, (h, v): (u32, u32)) -> u32 {
+    let shown = Size { width: 2, height: 2 };
+    let first = orientation.stored_point(0, 0, shown);
+    let second = orientation.stored_point(1, 0, shown);
+    match (first, second) {
+        ((0, _), (0, _)) => 8 * h,
+        ((_, 0), (_, 0)) => 8 * v,
+        _ => 1,
+    }
+}
+
+/// The APP11 segments, in file order.
+fn app11(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Result<Vec<Piece>> {
+    let segments = layout.segments.iter().filter(|segment| segment.marker == APP11);
+    segments
+        .map(|segment| Ok(Piece { range: segment.range.clone(), payload: payload(source, segment, budget)? }))
+        .collect()
+}
+
+fn payload(source: &mut dyn Source, segment: &Segment, budget: &mut Budget) -> Result<Vec<u8>> {
+    let range = segment.payload();
+    read_block(source, Format::Jpeg, range.start, range.end - range.start, budget)
+}
+
+fn block(segment: &Segment, what: &str, bytes: Vec<u8>) -> Block {
+    Block { range: segment.range.clone(), place: format!("{what} at byte {}", segment.range.start), bytes }
+}
+
+/// A comment: UTF-8, or else Latin-1, for the standard names no encoding.
+fn text(bytes: Vec<u8>) -> String {
+    let text =
+        String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect());
+    text.trim_end_matches('\0').to_owned()
+}
+
+#[cfg(test)]
+mod tests;
