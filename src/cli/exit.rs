@@ -59,7 +59,10 @@ impl Failure {
 
     /// An error of the library about `subject`.
     pub(super) fn of(subject: &str, error: &Error) -> Self {
-        Self { code: of_error(error), words: format!("{subject}: {}", chain(error)) }
+        let words = chain(error);
+        // Errors of files name the file already.
+        let words = if words.starts_with(subject) { words } else { format!("{subject}: {words}") };
+        Self { code: of_error(error), words }
     }
 }
 
