@@ -171,7 +171,9 @@ fn human(name: &str, report: &Report) -> String {
         yes(provenance.signature_available)
     );
     list(&mut text, "Evidence", report.findings.iter().map(evidence));
+    // Whether anybody trusts the signer is what the axis above says; the engine asks nobody.
     let failures = report.manifest.iter().flat_map(|manifest| &manifest.failures);
+    let failures = failures.filter(|code| *code != "signingCredential.untrusted");
     list(&mut text, "Faults that the C2PA engine names", failures.map(|code| escape::line(code)));
     list(&mut text, "Not examined", report.not_examined.iter().map(|what| escape::line(what)));
     not_meant(&mut text, report.headline);
