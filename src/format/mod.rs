@@ -2,6 +2,7 @@
 
 mod avif;
 mod decode;
+mod frames;
 mod gif;
 mod heif;
 mod jpeg;
@@ -186,6 +187,8 @@ pub(crate) struct TextField {
 pub(crate) struct Label<'a> {
     /// The notice as shown; `None` when it is not wanted or stands there already.
     pub(crate) notice: Option<&'a Notice>,
+    /// Draws the same notice for a page of another size than the first.
+    pub(crate) notice_for: &'a dyn Fn(Size) -> Result<Notice>,
     /// The record; `None` when it is not wanted.
     pub(crate) record: Option<&'a Record>,
     /// Length of the manifest store to make room for; `None` when it is not wanted.

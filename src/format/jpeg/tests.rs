@@ -6,7 +6,7 @@ use crate::{
     limits::Limits,
 };
 
-const FILES: &[&str] = &[
+pub(super) const FILES: &[&str] = &[
     "labelled/C.jpg",
     "labelled/CA.jpg",
     "labelled/CACA.jpg",
@@ -147,28 +147,23 @@ fn dump() {
     let (from, to) = (std::env::var("JPEG_IN").unwrap(), std::env::var("JPEG_OUT").unwrap());
     let mut names: Vec<_> = std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
+    let signer = crate::Signer::development();
+    let labeler = crate::Labeler::new(&crate::Disclosure::generated("Acme Diffusion 3"), &signer);
     for path in names {
         let bytes = std::fs::read(&path).unwrap();
         let start = std::time::Instant::now();
-        let found = match survey(&Jpeg, &bytes) {
-            Ok(found) => found,
-            Err(error) => {
-                println!("{path:?}: {error}");
-                continue;
-            }
-        };
-        let shown = found.shown().unwrap();
-        let strip = if shown.shorter() < 200 { 32 } else { 0 };
-        let notice = crate::format::testing::checkered(shown, strip);
-        match mark(&Jpeg, &bytes, Some(&notice), None, Some(&[1; 3000])) {
-            Ok((out, marked)) => {
+        let mut sink = std::io::Cursor::new(Vec::new());
+        match labeler.label(&mut std::io::Cursor::new(&bytes), &mut sink) {
+            Ok(receipt) => {
+                let out = sink.into_inner();
                 println!(
-                    "{:?}: {} -> {} {} {:?} {:?}",
+                    "{:?}: {} -> {} {:?} {:?} {:?} {:?}",
                     path.file_name().unwrap(),
                     bytes.len(),
                     out.len(),
-                    marked.noticed,
-                    marked.remarks,
+                    receipt.notice.map(|n| (n.rect, n.strip)),
+                    receipt.remarks,
+                    receipt.incomplete,
                     start.elapsed()
                 );
                 std::fs::write(std::path::Path::new(&to).join(path.file_name().unwrap()), out).unwrap();
