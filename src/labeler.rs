@@ -180,7 +180,7 @@ impl Labeler {
         if let Some(same) = standing.iter().find(|sighting| says_the_same(sighting, plan, frame)) {
             return Ok(Wanted::Keep(keep(same, frame)));
         }
-        let notice = self.artist.draw(plan, frame)?;
+        let notice = self.artist.draw(plan, frame)?.with_strip_of(survey.strip_unit);
         Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
     }
 

@@ -74,6 +74,7 @@ struct NotChecked<'a> {
     verdict: &'a str,
     headline: Headline,
     error: &'a str,
+    fixable_by: &'a str,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
@@ -101,6 +102,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
                         verdict: "inconclusive",
                         headline: Headline::NotChecked,
                         error: &failure.words,
+                        fixable_by: exit::fixable_by(failure.code),
                     })
                 } else {
                     unexamined(&name, &failure)

@@ -128,6 +128,8 @@ pub(crate) struct Survey {
     /// Size as stored, in pixels; `None` where the file does not say (SVG without size).
     pub(crate) stored: Option<Size>,
     pub(crate) orientation: Orientation,
+    /// Pixels that the height of a strip must be a multiple of, so that the picture below it need not change; 0 is 1.
+    pub(crate) strip_unit: u32,
     /// Number of frames or pages; 1 for stills.
     pub(crate) frames: u32,
     /// C2PA manifest stores, in file order; more than one is a fault of the file.

@@ -214,7 +214,6 @@ fn actions(claim: &Claim, has_parent: bool, when: &str) -> Vec<Value> {
             "changes": [{
                 "region": [{ "type": "spatial", "shape": shape }],
                 "identifier": NOTICE_REGION,
-                "role": "c2pa.edited",
             }],
             // A frame of text drawn by a program; the conformance programme wants a source type on every edit.
             "digitalSourceType": super::NOTICE_SOURCE_TYPE,

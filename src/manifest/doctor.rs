@@ -84,7 +84,8 @@ pub fn diagnose_trust(
     let mut diagnosis = diagnose(chain_pem, key_pem, at);
     if let Ok(chain) = Chain::from_pem(chain_pem) {
         let der: Vec<_> = chain.der().map(<[u8]>::to_vec).collect();
-        if let Err(why) = path::check(&der, anchors, at) {
+        if let Err(refusal) = path::check(&der, &anchors.signers, path::Purpose::Content, at) {
+            let why = refusal.why();
             let remedy = "readers will call the signer unknown; have a CA of the C2PA trust list issue the certificate, or give \
                  readers your own root";
             diagnosis.fault(format!("no trust list vouches for it ({why})"), remedy);

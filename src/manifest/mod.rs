@@ -1,17 +1,23 @@
 //! Signed provenance: C2PA manifests. The only folder that names the `c2pa` crate.
 
+mod binding;
 mod bmff;
+mod cbor;
 mod certificate;
 mod claim;
 mod doctor;
 mod identity;
+mod jumbf;
 mod key;
 mod path;
 mod read;
+mod said;
 mod signer;
+mod stamp;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod verify;
 
 pub use doctor::{Diagnosis, Fault, diagnose, diagnose_trust};
 pub use identity::{Identity, IdentityRequest};

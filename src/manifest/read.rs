@@ -1,13 +1,25 @@
-//! Reads a manifest store and judges it on the four axes. (interface; the body is being written)
+//! Reads a manifest store and judges it on the four axes. The C2PA engine checks hashes and signatures; who is trusted,
+//! what may be left out of a hash, and what all that means is decided here.
 
-use time::OffsetDateTime;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::TrustAnchors;
+use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    TrustAnchors, binding,
+    certificate::{self, Certificate},
+    jumbf,
+    path::{self, Purpose, Refusal},
+    said, stamp,
+};
 use crate::{
     Format, Result,
     format::Survey,
     geometry::Rect,
-    report::{Axes, Finding, ManifestReport},
+    report::{
+        Axes, Binding, Class, Finding, ManifestReport, Signature, SignerStanding, Statement, Technique, TimeStanding,
+    },
     stream::Source,
 };
 
@@ -22,12 +34,300 @@ pub(crate) struct Reading {
     pub(crate) unreadable: bool,
 }
 
+impl Reading {
+    fn none() -> Self {
+        Self { axes: Axes::NONE, manifest: None, findings: Vec::new(), regions: Vec::new(), unreadable: false }
+    }
+
+    fn unreadable(why: String, place: String) -> Self {
+        let finding = about(format!("the C2PA manifest store cannot be read: {why}"), &why, place);
+        Self { findings: vec![finding], unreadable: true, ..Self::none() }
+    }
+}
+
+/// Reads the store that `survey` found in `source`.
+///
+/// # Errors
+///
+/// Only when `source` cannot be read: a bad label is data.
 pub(crate) fn read(
-    _format: Format,
-    _source: &mut dyn Source,
-    _survey: &Survey,
-    _anchors: &TrustAnchors,
-    _at: OffsetDateTime,
+    format: Format,
+    source: &mut dyn Source,
+    survey: &Survey,
+    anchors: &TrustAnchors,
+    at: OffsetDateTime,
 ) -> Result<Reading> {
-    Ok(Reading { axes: Axes::NONE, manifest: None, findings: Vec::new(), regions: Vec::new(), unreadable: false })
+    let store = match survey.stores.as_slice() {
+        [] => return Ok(Reading::none()),
+        [store] => store,
+        several => {
+            // C2PA 2.4 §11.1.4: a file has one store; which of two a reader takes is chance.
+            let why = format!("there are {} of them", several.len());
+            return Ok(Reading::unreadable(why, binding::place(format, &several[1].carrier)));
+        }
+    };
+    let place = binding::place(format, &store.carrier);
+    if let Err(why) = jumbf::check(&store.jumbf) {
+        return Ok(Reading::unreadable(why, place));
+    }
+    source.rewind()?;
+    let opened = catch_unwind(AssertUnwindSafe(|| open(&store.jumbf, survey.media_type, &mut *source)));
+    let view = match opened {
+        Ok(Ok(view)) => view,
+        Ok(Err(c2pa::Error::IoError(error))) if error.raw_os_error().is_some() => return Err(error.into()),
+        Ok(Err(error)) => return Ok(Reading::unreadable(error.to_string(), place)),
+        Err(_) => return Ok(Reading::unreadable("it makes the C2PA engine fail".into(), place)),
+    };
+    Ok(view.judge(store, anchors, at, &place))
+}
+
+/// What the engine says about one store.
+pub(super) struct View {
+    reader: c2pa::Reader,
+    /// Everything in the store, as the engine shows it.
+    json: Value,
+    pub(super) active: String,
+}
+
+/// The engine with nothing to fetch and nobody to trust. That a stamp's authority is unknown to it must not make it
+/// forget the stamp.
+const SETTINGS: &str = r#"{
+    "core": { "allowed_network_hosts": [] },
+    "verify": { "remote_manifest_fetch": false, "ocsp_fetch": false, "verify_timestamp_trust": false }
+}"#;
+
+fn open(store: &[u8], media_type: &str, source: &mut dyn Source) -> c2pa::Result<View> {
+    let context = c2pa::Context::new().with_settings(SETTINGS)?;
+    let reader = c2pa::Reader::from_context(context).with_manifest_data_and_stream(store, media_type, source)?;
+    let json = serde_json::from_str(&reader.detailed_json_checked()?)?;
+    let active = reader.active_label().ok_or(c2pa::Error::ClaimMissing { label: "active".into() })?.to_owned();
+    Ok(View { reader, json, active })
+}
+
+impl View {
+    fn judge(self, store: &crate::format::Store, anchors: &TrustAnchors, at: OffsetDateTime, place: &str) -> Reading {
+        let codes = Codes::of(&self.reader);
+        let mut findings = Vec::new();
+        let (binding, why) = binding::judge(&self, &codes, store);
+        if let Some(why) = why {
+            findings.push(about(why.clone(), &why, place.to_owned()));
+        }
+        let signature = signature(&codes);
+        let stamped = self.stamp(&self.active, &codes, anchors);
+        let signing_time = stamped.trusted_time().unwrap_or(at);
+        let vouched = self.vouched(&self.active, anchors, signing_time);
+        let revoked = codes.failures.iter().any(|code| code == "signingCredential.ocsp.revoked");
+        let signer = match &vouched {
+            _ if revoked => SignerStanding::Revoked,
+            Ok(_) => SignerStanding::Trusted,
+            Err(Refusal::Expired(_)) => SignerStanding::Expired,
+            Err(Refusal::Unknown(_)) => SignerStanding::Unknown,
+        };
+        let axes = Axes { binding, signature, signer, time: stamped.standing };
+        let intact = binding == Binding::Intact && signature == Signature::Ok;
+        findings.extend(faults(&codes, place));
+        if let (true, Err(refusal)) = (signature == Signature::Ok, &vouched) {
+            findings.push(about(
+                format!("the signer is not trusted: {}", refusal.why()),
+                refusal.why(),
+                place.to_owned(),
+            ));
+        }
+        let mut regions = Vec::new();
+        if intact {
+            let class = |label: &str| {
+                let trusted = if label == self.active {
+                    vouched.is_ok() && !revoked
+                } else {
+                    self.vouched(label, anchors, at).is_ok()
+                };
+                if trusted && signer == SignerStanding::Trusted { Class::Proven } else { Class::Intact }
+            };
+            findings.extend(said::findings(&self, class, place));
+            regions = said::notices(&self);
+        }
+        let manifest = Some(self.report(&codes, &stamped, vouched.as_ref().ok().copied()));
+        Reading { axes, manifest, findings, regions, unreadable: false }
+    }
+
+    /// The manifest of this label, as the engine shows it.
+    pub(super) fn manifest(&self, label: &str) -> Option<&Value> {
+        self.json.get("manifests")?.get(label)
+    }
+
+    /// The assertions of a manifest whose label starts with `prefix`, with their labels.
+    pub(super) fn assertions<'a>(&'a self, label: &str, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let store = self.manifest(label).and_then(|manifest| manifest.get("assertion_store")?.as_object());
+        store
+            .into_iter()
+            .flatten()
+            .filter(move |(label, _)| label.starts_with(prefix))
+            .map(|(label, value)| (label.as_str(), value))
+    }
+
+    /// The manifests that this one was made from, by relationship, in the order in which they stand there.
+    pub(super) fn ingredients(&self, label: &str, relationship: &str) -> Vec<&str> {
+        let of_kind = self
+            .assertions(label, "c2pa.ingredient")
+            .filter(|(_, ingredient)| ingredient.get("relationship").and_then(Value::as_str) == Some(relationship));
+        of_kind
+            .filter_map(|(_, ingredient)| {
+                let link = ingredient.get("activeManifest").or_else(|| ingredient.get("c2pa_manifest"))?;
+                // self#jumbf=/c2pa/<label>
+                let label = link.get("url")?.as_str()?.rsplit_once("/c2pa/")?.1.split('/').next()?;
+                self.json.get("manifests")?.as_object()?.get_key_value(label).map(|(label, _)| label.as_str())
+            })
+            .collect()
+    }
+
+    fn chain(&self, label: &str) -> Vec<Vec<u8>> {
+        let pem = self
+            .reader
+            .get_manifest(label)
+            .and_then(c2pa::Manifest::signature_info)
+            .map(c2pa::SignatureInfo::cert_chain);
+        let certificates = pem.and_then(|pem| certificate::certificates(pem.as_bytes()).ok()).unwrap_or_default();
+        certificates.into_iter().map(|der| der.as_ref().to_vec()).collect()
+    }
+
+    fn vouched<'a>(&self, label: &str, anchors: &'a TrustAnchors, at: OffsetDateTime) -> Result<&'a str, Refusal> {
+        path::check(&self.chain(label), &anchors.signers, Purpose::Content, at)
+    }
+
+    /// Who stamped the signature, and when.
+    fn stamp(&self, label: &str, codes: &Codes, anchors: &TrustAnchors) -> Stamped {
+        let manifest = self.reader.get_manifest(label);
+        let cose = manifest.and_then(c2pa::Manifest::signature).unwrap_or_default();
+        let time = manifest.and_then(c2pa::Manifest::time).and_then(|time| OffsetDateTime::parse(&time, &Rfc3339).ok());
+        let validated = codes.successes.iter().any(|code| code == "timeStamp.validated");
+        let standing = match (stamp::is_present(cose), validated, time) {
+            (true, true, Some(time)) => {
+                let trusted = stamp::certificates(cose).is_some_and(|chain| {
+                    path::check(&chain, &anchors.time_stampers, Purpose::TimeStamps, time).is_ok()
+                });
+                if trusted { TimeStanding::TrustedStamp } else { TimeStanding::UntrustedStamp }
+            }
+            (true, true, None) => TimeStanding::UntrustedStamp,
+            // A stamp that is of something else, or cannot be read, is none.
+            _ => TimeStanding::None,
+        };
+        Stamped { standing, time: time.filter(|_| standing != TimeStanding::None) }
+    }
+
+    fn report(&self, codes: &Codes, stamped: &Stamped, trusted_by: Option<&str>) -> ManifestReport {
+        let chain = self.chain(&self.active);
+        let leaf = chain.first().and_then(|der| Certificate::parse(der).ok());
+        let info = self.reader.active_manifest().and_then(c2pa::Manifest::signature_info);
+        let mut failures = codes.failures.clone();
+        failures.extend(codes.ingredient_failures.iter().map(|code| format!("ingredient: {code}")));
+        failures.sort();
+        failures.dedup();
+        ManifestReport {
+            label: self.active.clone(),
+            claim_generator: said::claim_generator(self, &self.active),
+            signer: leaf.as_ref().map(Certificate::subject),
+            issuer: leaf.as_ref().map(Certificate::issuer),
+            algorithm: info.and_then(|info| info.alg).map(|algorithm| algorithm.to_string()),
+            stamped: stamped.time.and_then(|time| time.format(&Rfc3339).ok()),
+            trusted_by: trusted_by.map(str::to_owned),
+            source_types: said::source_types(self),
+            manifests: self.reader.manifests().len(),
+            failures,
+            system: said::system(self),
+        }
+    }
+}
+
+struct Stamped {
+    standing: TimeStanding,
+    time: Option<OffsetDateTime>,
+}
+
+impl Stamped {
+    fn trusted_time(&self) -> Option<OffsetDateTime> {
+        self.time.filter(|_| self.standing == TimeStanding::TrustedStamp)
+    }
+}
+
+/// The engine's status codes (C2PA 2.4 §15.2.2) of the active manifest, and the failures of its ingredients.
+pub(super) struct Codes {
+    pub(super) successes: Vec<String>,
+    pub(super) failures: Vec<String>,
+    ingredient_failures: Vec<String>,
+}
+
+impl Codes {
+    fn of(reader: &c2pa::Reader) -> Self {
+        let names = |statuses: &[c2pa::validation_status::ValidationStatus]| {
+            statuses.iter().map(|status| status.code().to_owned()).collect::<Vec<_>>()
+        };
+        let results = reader.validation_results();
+        let active = results.and_then(c2pa::ValidationResults::active_manifest);
+        let deltas = results.and_then(c2pa::ValidationResults::ingredient_deltas).into_iter().flatten();
+        Self {
+            successes: active.map(|codes| names(codes.success())).unwrap_or_default(),
+            failures: active.map(|codes| names(codes.failure())).unwrap_or_default(),
+            ingredient_failures: deltas.flat_map(|delta| names(delta.validation_deltas().failure())).collect(),
+        }
+    }
+}
+
+/// Failures that mean: the signature, or something that it signs, is not what it was.
+const SIGNED_PART: &[&str] = &[
+    "claimSignature.mismatch",
+    "claimSignature.missing",
+    "claim.malformed",
+    "claim.missing",
+    "claim.multiple",
+    "claim.cbor.invalid",
+    "claim.required.missing",
+    "assertion.hashedURI.mismatch",
+    "assertion.missing",
+    "assertion.undeclared",
+    "assertion.inaccessible",
+    "assertion.selfRedacted",
+    "assertion.outsideManifest",
+    "hashedURI.missing",
+    "hashedURI.mismatch",
+    "algorithm.unsupported",
+];
+
+fn signature(codes: &Codes) -> Signature {
+    let bad = codes.failures.iter().any(|code| SIGNED_PART.contains(&code.as_str()));
+    let validated = codes.successes.iter().any(|code| code == "claimSignature.validated");
+    if validated && !bad { Signature::Ok } else { Signature::Bad }
+}
+
+/// The engine's other failures, as findings. Who is trusted is said elsewhere.
+fn faults(codes: &Codes, place: &str) -> Vec<Finding> {
+    let skipped = |code: &str| code.starts_with("signingCredential.") && code != "signingCredential.ocsp.revoked";
+    let faults = |codes: &[String], whose: &'static str| {
+        let mut codes: Vec<_> = codes.iter().filter(|code| !skipped(code)).cloned().collect();
+        codes.sort();
+        codes.dedup();
+        codes
+            .into_iter()
+            .map(move |code| about(format!("{whose}: {}", words(&code)), &code, place.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let own = faults(&codes.failures, "the manifest");
+    let others = faults(&codes.ingredient_failures, "a manifest of an ingredient");
+    own.into_iter().chain(others).collect()
+}
+
+fn words(code: &str) -> String {
+    match code {
+        "claimSignature.mismatch" => "the signature does not fit".into(),
+        "assertion.dataHash.mismatch" | "assertion.bmffHash.mismatch" | "assertion.boxesHash.mismatch" => {
+            "the content was changed after signing".into()
+        }
+        "assertion.hashedURI.mismatch" => "a signed statement was changed".into(),
+        "claim.hardBindings.missing" => "nothing binds it to the content".into(),
+        "signingCredential.ocsp.revoked" => "the signer's certificate was revoked".into(),
+        other => format!("C2PA status {other}"),
+    }
+}
+
+pub(super) fn about(text: String, value: &str, place: String) -> Finding {
+    Finding::new(Technique::C2pa, Class::Declared, Statement::AboutTheLabel, text, value, place)
 }

@@ -3,6 +3,7 @@
 mod aigc;
 mod exif;
 mod read;
+mod wild;
 mod xmp;
 
 use time::OffsetDateTime;

@@ -1,0 +1,168 @@
+//! Does the manifest belong to exactly this content? The engine compares hashes; what was left out of a hash is checked here,
+//! against the very bytes of the file that carry the store.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::{
+    bmff, jumbf,
+    read::{Codes, View},
+};
+use crate::{Format, format::Store, report::Binding};
+
+/// Where a store stands, for people.
+pub(super) fn place(format: Format, carrier: &[Range<u64>]) -> String {
+    match carrier.first() {
+        Some(first) => format!("C2PA manifest store in the {format} at byte {}", first.start),
+        None => format!("C2PA manifest store in the {format}"),
+    }
+}
+
+/// The binding, and why it is not intact.
+pub(super) fn judge(view: &View, codes: &Codes, store: &Store) -> (Binding, Option<String>) {
+    let hash = |code: &&String| code.contains("Hash.") && !code.contains("hashedURI");
+    let broken = |why: &str| (Binding::Broken, Some(why.to_owned()));
+    if codes.failures.iter().any(|code| code == "claim.hardBindings.missing") {
+        return broken("nothing in the manifest binds it to the content");
+    }
+    if codes.failures.iter().any(|code| code == "assertion.multipleHardBindings") {
+        return broken("the manifest has several bindings to the content");
+    }
+    if codes.failures.iter().any(|code| hash(&code)) {
+        return broken("the content is not what was signed");
+    }
+    if !codes.successes.iter().any(|code| hash(&code) && code.ends_with(".match")) {
+        return (Binding::NotChecked, Some("the binding to the content could not be checked".into()));
+    }
+    let Some((manifest, updated)) = bound(view) else {
+        return broken("nothing in the manifest binds it to the content");
+    };
+    match left_out(view, manifest, updated, store) {
+        None => (Binding::Intact, None),
+        Some(why) => (Binding::Partial, Some(why)),
+    }
+}
+
+/// The manifest that binds: the active one, or for update manifests (2.4 §11.2.2) the parent; and whether there was an update.
+fn bound(view: &View) -> Option<(&str, bool)> {
+    let mut label = view.active.as_str();
+    // The chain of parents is finite, but the file decides how long: a bound is needed against cycles.
+    for step in 0..64 {
+        if view.assertions(label, "c2pa.hash.").next().is_some() {
+            return Some((label, step > 0));
+        }
+        label = view.ingredients(label, "parentOf").first().copied()?;
+    }
+    None
+}
+
+/// What the hash leaves out although it is not the store; `None` when that is nothing.
+fn left_out(view: &View, manifest: &str, updated: bool, store: &Store) -> Option<String> {
+    for (label, hash) in view.assertions(manifest, "c2pa.hash.") {
+        let why = if label.starts_with("c2pa.hash.data") {
+            data(hash, updated, store)
+        } else if label.starts_with("c2pa.hash.bmff") {
+            boxes_of_bmff(hash)
+        } else if label.starts_with("c2pa.hash.boxes") {
+            named_boxes(hash)
+        } else {
+            Some(format!("the binding {label} is not known here"))
+        };
+        if why.is_some() {
+            return why;
+        }
+    }
+    rubbish(store)
+}
+
+/// `c2pa.hash.data` (2.4 §18.5): every byte that is left out must carry the store.
+fn data(hash: &Value, updated: bool, store: &Store) -> Option<String> {
+    let exclusions = match hash.get("exclusions") {
+        None | Some(Value::Null) => return None,
+        Some(Value::Array(exclusions)) => exclusions,
+        Some(_) => return Some("the exclusions of the hash cannot be read".into()),
+    };
+    let mut carrier: Vec<_> = store.carrier.clone();
+    carrier.sort_by_key(|range| range.start);
+    for exclusion in exclusions {
+        let number = |name| exclusion.get(name).and_then(Value::as_u64);
+        let range = number("start").and_then(|start| Some(start..start.checked_add(number("length")?)?));
+        let Some(range) = range else { return Some("the exclusions of the hash cannot be read".into()) };
+        // An update manifest lengthens the store after the hash was made: the engine takes the range that starts there.
+        if updated && carrier.first().is_some_and(|first| first.start == range.start) {
+            continue;
+        }
+        if let Some(at) = first_outside(&range, &carrier) {
+            return Some(format!(
+                "the hash leaves out bytes {} to {}, but byte {at} does not carry the manifest",
+                range.start, range.end
+            ));
+        }
+    }
+    None
+}
+
+/// The first byte of `range` that lies in none of `carrier`, which is sorted.
+fn first_outside(range: &Range<u64>, carrier: &[Range<u64>]) -> Option<u64> {
+    let mut at = range.start;
+    for part in carrier {
+        if part.start > at {
+            break;
+        }
+        at = at.max(part.end);
+    }
+    (at < range.end).then_some(at)
+}
+
+/// `c2pa.hash.bmff` (2.4 §18.6.2): the mandatory exclusions and, with Merkle trees, `mdat`.
+fn boxes_of_bmff(hash: &Value) -> Option<String> {
+    let exclusions = hash.get("exclusions").and_then(Value::as_array)?;
+    let merkle = hash.get("merkle").and_then(Value::as_array).is_some_and(|trees| !trees.is_empty());
+    for exclusion in exclusions {
+        let xpath = exclusion.get("xpath").and_then(Value::as_str).unwrap_or_default();
+        let good = match xpath {
+            "/ftyp" | "/mfra" => true,
+            "/uuid" => names_the_manifest(exclusion),
+            "/mdat" => merkle,
+            _ => false,
+        };
+        if !good {
+            return Some(format!("the hash leaves out boxes {xpath:?} that are not the manifest's"));
+        }
+    }
+    None
+}
+
+/// Whether an exclusion of `/uuid` is for the manifest's extended type only.
+fn names_the_manifest(exclusion: &Value) -> bool {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let matches = exclusion.get("data").and_then(Value::as_array).into_iter().flatten();
+    matches.into_iter().any(|data| {
+        let value = match data.get("value") {
+            Some(Value::String(text)) => STANDARD.decode(text).ok(),
+            Some(Value::Array(bytes)) => {
+                bytes.iter().map(|byte| byte.as_u64().and_then(|byte| u8::try_from(byte).ok())).collect()
+            }
+            _ => None,
+        };
+        data.get("offset").and_then(Value::as_u64) == Some(8) && value.as_deref() == Some(&bmff::UUID)
+    })
+}
+
+/// `c2pa.hash.boxes` (2.4 §18.7): only the manifest's own box may be excluded.
+fn named_boxes(hash: &Value) -> Option<String> {
+    let boxes = hash.get("boxes").and_then(Value::as_array)?;
+    boxes.iter().find_map(|part| {
+        let names: Vec<_> = part.get("names").and_then(Value::as_array)?.iter().filter_map(Value::as_str).collect();
+        let excluded = part.get("excluded").and_then(Value::as_bool).unwrap_or(false);
+        (excluded && names != ["C2PA"])
+            .then(|| format!("the hash leaves out boxes {names:?} that are not the manifest's"))
+    })
+}
+
+/// Bytes after the store inside its carrier, which neither hash nor signature covers. Padding is zeros.
+fn rubbish(store: &Store) -> Option<String> {
+    let rest = store.jumbf.get(jumbf::declared_len(&store.jumbf)?..)?;
+    rest.iter().any(|&byte| byte != 0).then(|| format!("{} bytes follow the manifest inside its carrier", rest.len()))
+}

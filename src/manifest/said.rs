@@ -1,0 +1,227 @@
+//! What a manifest says about the content: source types, system, training, and where our notices stand.
+
+use serde_json::Value;
+
+use super::{NOTICE_REGION, read::View};
+use crate::{
+    geometry::Rect,
+    report::{Class, Finding, Statement, Technique},
+};
+
+/// Generations of parents that are listened to.
+const MAX_PARENTS: usize = 16;
+
+/// What the active manifest says, and what it took over from its parents and components. `class` tells how much weight a
+/// manifest carries.
+pub(super) fn findings(view: &View, class: impl Fn(&str) -> Class, place: &str) -> Vec<Finding> {
+    let mut findings = of_manifest(view, &view.active, class(&view.active), place, "");
+    for parent in parents(view) {
+        findings.extend(of_manifest(view, parent, class(parent), place, "the parent's manifest: "));
+    }
+    for component in view.ingredients(&view.active, "componentOf") {
+        let of_component = of_manifest(view, component, class(component), place, "the manifest of a part: ");
+        findings.extend(of_component.into_iter().filter(|finding| finding.says.is_ai()).map(|mut finding| {
+            finding.says = Statement::PartlyAi;
+            finding
+        }));
+    }
+    // A photograph that AI changed says both: the camera is not a contradiction.
+    if findings.iter().any(|finding| finding.says.is_ai()) {
+        findings.retain(|finding| !matches!(finding.says, Statement::NotAi | Statement::PossiblyAi));
+    }
+    findings
+}
+
+fn of_manifest(view: &View, label: &str, class: Class, place: &str, whose: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let place = |what: &str| format!("{place}, {what}");
+    for (action, source_type) in sourced_actions(view, label) {
+        let Some(says) = statement(source_type) else { continue };
+        let name = action.get("action").and_then(Value::as_str).unwrap_or("an action");
+        let text = format!("{whose}{name}: {}", sentence(says));
+        let finding = Finding::new(Technique::C2pa, class, says, text, source_type, place("c2pa.actions"));
+        findings.push(match agent(action).or_else(|| disclosed_model(view, label)) {
+            Some(system) => finding.with_system(system),
+            None => finding,
+        });
+    }
+    for (name, content) in view.assertions(label, "c2pa.ai_generated_content") {
+        // Black Forest Labs' own assertion.
+        if content.get("ai_generated").and_then(Value::as_bool) == Some(true) {
+            let text = format!("{whose}{name}: {}", sentence(Statement::FullyAi));
+            let finding =
+                Finding::new(Technique::C2pa, class, Statement::FullyAi, text, &content.to_string(), place(name));
+            let model = content.get("model").and_then(Value::as_str).unwrap_or_default();
+            findings.push(if model.is_empty() { finding } else { finding.with_system(model) });
+        }
+    }
+    for name in ["cawg.training-mining", "c2pa.training-mining"] {
+        for (name, content) in view.assertions(label, name) {
+            let entries = content.get("entries").and_then(Value::as_object).into_iter().flatten();
+            let refused = |entry: &Value| entry.get("use").and_then(Value::as_str) == Some("notAllowed");
+            let uses: Vec<_> = entries.filter(|(_, entry)| refused(entry)).map(|(name, _)| name.as_str()).collect();
+            if !uses.is_empty() {
+                let text = format!("{whose}the author prohibits use for training");
+                let says = Statement::TrainingProhibited;
+                findings.push(Finding::new(Technique::C2pa, class, says, text, &uses.join(", "), place(name)));
+            }
+        }
+    }
+    findings
+}
+
+/// The regions of notices that tanba added, with their lines.
+pub(super) fn notices(view: &View) -> Vec<(Rect, Vec<String>)> {
+    let mut found = Vec::new();
+    // A file that was labelled again and kept its notice says so anew: the active manifest is enough.
+    for action in actions(view, &view.active) {
+        let changes = action.get("changes").and_then(Value::as_array).into_iter().flatten();
+        for change in changes.filter(|change| change.get("identifier").and_then(Value::as_str) == Some(NOTICE_REGION)) {
+            let shape = change.get("region").and_then(|region| region.get(0)?.get("shape"));
+            let lines = action.get("description").and_then(Value::as_str).unwrap_or_default();
+            let lines: Vec<_> = lines.lines().take(8).map(|line| line.chars().take(200).collect()).collect();
+            if let (Some(rect), false, true) = (shape.and_then(rectangle), lines.is_empty(), found.len() < 8) {
+                found.push((rect, lines));
+            }
+        }
+    }
+    found
+}
+
+fn rectangle(shape: &Value) -> Option<Rect> {
+    let is = |name: &str, value: &str| shape.get(name).and_then(Value::as_str) == Some(value);
+    if !is("type", "rectangle") || !is("unit", "pixel") {
+        return None;
+    }
+    let pixels = |value: Option<&Value>| {
+        let number =
+            value?.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number))?;
+        // In range and whole: exact.
+        Some(number as u32)
+    };
+    let origin = shape.get("origin")?;
+    let rect = Rect {
+        x: pixels(origin.get("x"))?,
+        y: pixels(origin.get("y"))?,
+        width: pixels(shape.get("width"))?,
+        height: pixels(shape.get("height"))?,
+    };
+    (rect.width > 0 && rect.height > 0).then_some(rect)
+}
+
+/// Name and version of the software that made the claim.
+pub(super) fn claim_generator(view: &View, label: &str) -> Option<String> {
+    let claim = view.manifest(label)?.get("claim")?;
+    let info = match claim.get("claim_generator_info") {
+        Some(Value::Array(list)) => list.first(),
+        other => other,
+    };
+    let named = info.and_then(named).or_else(|| Some(claim.get("claim_generator")?.as_str()?.to_owned()));
+    named.filter(|name| !name.is_empty())
+}
+
+/// The digital source types of the active manifest's actions and its parents', as written; notices of ours left out.
+pub(super) fn source_types(view: &View) -> Vec<String> {
+    let mut types = Vec::new();
+    for label in std::iter::once(view.active.as_str()).chain(parents(view)) {
+        for (_, source_type) in sourced_actions(view, label) {
+            if !types.iter().any(|known| known == source_type) {
+                types.push(source_type.to_owned());
+            }
+        }
+    }
+    types
+}
+
+/// The AI system that the manifest or a parent names.
+pub(super) fn system(view: &View) -> Option<String> {
+    std::iter::once(view.active.as_str()).chain(parents(view)).find_map(|label| {
+        let ai =
+            sourced_actions(view, label).find(|(_, source_type)| statement(source_type).is_some_and(Statement::is_ai));
+        ai.and_then(|(action, _)| agent(action)).or_else(|| disclosed_model(view, label))
+    })
+}
+
+/// The parents of the active manifest, nearest first.
+fn parents(view: &View) -> Vec<&str> {
+    let mut parents: Vec<&str> = Vec::new();
+    let mut label = view.active.as_str();
+    while let Some(parent) = view.ingredients(label, "parentOf").first().copied() {
+        if parents.len() >= MAX_PARENTS || parent == view.active || parents.contains(&parent) {
+            break;
+        }
+        parents.push(parent);
+        label = parent;
+    }
+    parents
+}
+
+fn actions<'a>(view: &'a View, label: &str) -> impl Iterator<Item = &'a Value> {
+    view.assertions(label, "c2pa.actions").filter_map(|(_, actions)| actions.get("actions")?.as_array()).flatten()
+}
+
+/// Actions with a source type, but for those that added our notice: that one is about the label, not the content.
+fn sourced_actions<'a>(view: &'a View, label: &str) -> impl Iterator<Item = (&'a Value, &'a str)> {
+    let ours = |action: &Value| {
+        let changes = action.get("changes").and_then(Value::as_array);
+        changes.is_some_and(|changes| {
+            changes.iter().any(|change| change.get("identifier").and_then(Value::as_str) == Some(NOTICE_REGION))
+        })
+    };
+    let sourced = |action: &'a Value| Some((action, action.get("digitalSourceType")?.as_str()?));
+    actions(view, label).filter(move |action| !ours(action)).filter_map(sourced)
+}
+
+/// The software agent of an action: a name (v1), or a name with a version (v2).
+fn agent(action: &Value) -> Option<String> {
+    let agent = action.get("softwareAgent")?;
+    let text = agent.as_str().map(str::to_owned).or_else(|| named(agent))?;
+    (!text.is_empty()).then_some(text)
+}
+
+fn named(info: &Value) -> Option<String> {
+    let name = info.get("name")?.as_str()?;
+    // "unspecified" is what a label says that has no version to name.
+    let version = info.get("version").and_then(Value::as_str).filter(|version| !matches!(*version, "" | "unspecified"));
+    Some(version.map_or_else(|| name.to_owned(), |version| format!("{name} {version}")))
+}
+
+/// `c2pa.ai-disclosure`: 2.4 §18.28.
+fn disclosed_model(view: &View, label: &str) -> Option<String> {
+    let (_, disclosure) = view.assertions(label, "c2pa.ai-disclosure").next()?;
+    disclosure.get("modelName")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// What an IPTC (or C2PA) digital source type says about AI: <https://cv.iptc.org/newscodes/digitalsourcetype/>.
+fn statement(source_type: &str) -> Option<Statement> {
+    let (_, name) = source_type.rsplit_once("/digitalsourcetype/").unwrap_or(("", source_type));
+    Some(match name {
+        "trainedAlgorithmicMedia" | "trainedAlgorithmicData" => Statement::FullyAi,
+        "compositeWithTrainedAlgorithmicMedia" => Statement::PartlyAi,
+        "composite" | "compositeSynthetic" | "digitalArt" | "virtualRecording" => Statement::PossiblyAi,
+        "digitalCapture"
+        | "computationalCapture"
+        | "negativeFilm"
+        | "positiveFilm"
+        | "print"
+        | "humanEdits"
+        | "minorHumanEdits"
+        | "compositeCapture"
+        | "algorithmicallyEnhanced"
+        | "algorithmicMedia"
+        | "softwareImage"
+        | "screenCapture"
+        | "dataDrivenMedia"
+        | "digitalCreation" => Statement::NotAi,
+        _ => return None,
+    })
+}
+
+fn sentence(says: Statement) -> &'static str {
+    match says {
+        Statement::FullyAi => "made by AI",
+        Statement::PartlyAi => "made or changed by AI in part",
+        Statement::PossiblyAi => "may have been made with AI",
+        _ => "not from AI",
+    }
+}
