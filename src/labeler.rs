@@ -152,7 +152,12 @@ impl Labeler {
         let record = self.record(&plan);
         let draft = self.draft(format, source, &survey, &plan, &notice, &record)?;
         let store_len = draft.as_ref().map(Draft::len);
-        let label = Label { notice: notice.to_draw(), record: plan.record.then_some(&record), store_len };
+        let label = Label {
+            notice: notice.to_draw(),
+            notice_for: &|page| self.artist.draw(&plan, page),
+            record: plan.record.then_some(&record),
+            store_len,
+        };
         let mut marked = format.handler().mark(source, &survey, &label, &mut budget)?;
         let bytes = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
         read_back(format, &plan, sink, &mut budget)?;
@@ -180,7 +185,7 @@ impl Labeler {
         if let Some(same) = standing.iter().find(|sighting| says_the_same(sighting, plan, frame)) {
             return Ok(Wanted::Keep(keep(same, frame)));
         }
-        let notice = self.artist.draw(plan, frame)?;
+        let notice = self.artist.draw(plan, frame)?.with_strip_of(survey.strip_unit);
         Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
     }
 

@@ -481,7 +481,7 @@ fn contradictions(findings: &[Finding]) -> Vec<Finding> {
 }
 
 /// The place of findings that compare others.
-const CONTRADICTION: &str = "between labels";
+pub(crate) const CONTRADICTION: &str = "between labels";
 
 fn verdict(axes: &Axes, unreadable: bool, findings: &[Finding]) -> Verdict {
     if axes.signature == Signature::Bad || axes.binding == Binding::Broken {

@@ -21,10 +21,10 @@ pub(super) const HELP: &str = "\
 Exit codes of `label`, and of every command that fails:
    0  done; the label is complete, or holds all that was asked for
    3  labelled, but a part that was asked for is missing (no notice in HEIC, for instance)
-   2  the arguments are wrong, or this cannot be done with this format (the caller can fix it)
+   2  the arguments are wrong, OUT exists, or the format cannot do this (the caller can fix it)
    4  the file is damaged or too large (its maker can fix it)
    5  key, certificates or anchors cannot be used (the operator can fix it)
-   6  reading or writing failed (disk, permissions, an existing file without --force)
+   6  reading or writing failed (disk, permissions, a closed pipe)
    7  a defect of tanba: please report it
 
 Exit codes of `verify`, by its headline:
@@ -59,7 +59,10 @@ impl Failure {
 
     /// An error of the library about `subject`.
     pub(super) fn of(subject: &str, error: &Error) -> Self {
-        Self { code: of_error(error), words: format!("{subject}: {}", chain(error)) }
+        let words = chain(error);
+        // Errors of files name the file already.
+        let words = if words.starts_with(subject) { words } else { format!("{subject}: {words}") };
+        Self { code: of_error(error), words }
     }
 }
 
@@ -82,6 +85,17 @@ pub(super) fn of_error(error: &Error) -> u8 {
         FixableBy::Operator => OPERATOR,
         FixableBy::Environment => IO,
         _ => DEFECT,
+    }
+}
+
+/// Who can fix a failure, as `--json` says it.
+pub(super) fn fixable_by(code: u8) -> &'static str {
+    match code {
+        USAGE => "caller",
+        CONTENT => "content",
+        OPERATOR => "operator",
+        IO => "environment",
+        _ => "developer",
     }
 }
 

@@ -67,13 +67,13 @@ fn notice(format: Format) -> &'static str {
 }
 
 fn table() -> String {
-    let mut text = format!("{:<9}{:<12}{:<24}{}\n", "format", "notice", "extensions", "media types");
+    let mut text = format!("{:<11}{:<12}{:<20}{}\n", "format", "notice", "extensions", "media types");
     for &format in Format::ALL {
         let extensions = format.extensions().join(" ");
         let media_types = format.media_types().join(" ");
-        let _ = writeln!(text, "{:<9}{:<12}{extensions:<24}{media_types}", format.name(), notice(format));
+        let _ = writeln!(text, "{:<11}{:<12}{extensions:<20}{media_types}", format.name(), notice(format));
         if !format.limitations().is_empty() {
-            let _ = writeln!(text, "{:<9}{}", "", format.limitations());
+            let _ = writeln!(text, "{:<11}{}", "", format.limitations());
         }
     }
     text.push_str(

@@ -2,6 +2,7 @@
 
 mod avif;
 mod decode;
+mod frames;
 mod gif;
 mod heif;
 mod jpeg;
@@ -128,6 +129,8 @@ pub(crate) struct Survey {
     /// Size as stored, in pixels; `None` where the file does not say (SVG without size).
     pub(crate) stored: Option<Size>,
     pub(crate) orientation: Orientation,
+    /// Pixels that the height of a strip must be a multiple of, so that the picture below it need not change; 0 is 1.
+    pub(crate) strip_unit: u32,
     /// Number of frames or pages; 1 for stills.
     pub(crate) frames: u32,
     /// C2PA manifest stores, in file order; more than one is a fault of the file.
@@ -184,6 +187,8 @@ pub(crate) struct TextField {
 pub(crate) struct Label<'a> {
     /// The notice as shown; `None` when it is not wanted or stands there already.
     pub(crate) notice: Option<&'a Notice>,
+    /// Draws the same notice for a page of another size than the first.
+    pub(crate) notice_for: &'a dyn Fn(Size) -> Result<Notice>,
     /// The record; `None` when it is not wanted.
     pub(crate) record: Option<&'a Record>,
     /// Length of the manifest store to make room for; `None` when it is not wanted.

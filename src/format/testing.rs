@@ -52,7 +52,12 @@ pub(crate) fn mark(
     let mut source = Cursor::new(bytes);
     let mut budget = Budget::new(&Limits::default());
     let survey = handler.survey(&mut source, &mut budget)?;
-    let label = Label { notice, record, store_len: store.map(<[u8]>::len) };
+    let label = Label {
+        notice,
+        notice_for: &|page| Ok(checkered(page, if page.shorter() < 200 { 21 } else { 0 })),
+        record,
+        store_len: store.map(<[u8]>::len),
+    };
     let mut marked = handler.mark(&mut source, &survey, &label, &mut budget)?;
     let mut patch = std::mem::take(&mut marked.patch);
     let wrap = patch.take_wrap();

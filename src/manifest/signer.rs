@@ -169,6 +169,12 @@ impl Signer {
         Self::new(parts).expect("settings that were good stay good")
     }
 
+    /// The same identity, said to be for trying out: [`is_development`](Self::is_development) and receipts then say so.
+    pub fn for_development(self) -> Self {
+        let parts = Parts { development: true, ..(*self.parts).clone() };
+        Self::new(parts).expect("settings that were good stay good")
+    }
+
     fn new(parts: Parts) -> Result<Self> {
         let parts = Arc::new(parts);
         let context = context(&parts).map_err(|error| Error::Identity {

@@ -95,7 +95,7 @@ fn draw(setter: &mut Typesetter, wording: &Wording, style: &NoticeStyle, picture
     let plate =
         if strip { fit_strip(&mut paragraphs, style, picture)? } else { fit_inside(&mut paragraphs, style, picture)? };
     let (rect, frame) = if strip {
-        let frame = Size { width: picture.width, height: picture.height + plate.size.height };
+        let frame = Size { width: picture.width, height: picture.height.saturating_add(plate.size.height) };
         (Rect { x: 0, y: 0, width: plate.size.width, height: plate.size.height }, frame)
     } else {
         (layout::place(plate.size, picture, style.place), picture)
@@ -147,17 +147,11 @@ fn fit_inside(paragraphs: &mut Paragraphs, style: &NoticeStyle, frame: Size) -> 
 
 /// The strip above a small picture: letters of 10 px, smaller where the words are wider than the picture.
 fn fit_strip(paragraphs: &mut Paragraphs, style: &NoticeStyle, picture: Size) -> Result<Plate> {
-    let wished = layout::STRIP_CAP.max(layout::cap_height(picture, style.cap_height));
     let mut best: Option<Plate> = None;
-    for cap in shrinking(wished, layout::LEGIBLE_CAP) {
-        let padding = layout::strip_padding(cap, picture);
-        let Some(lines) = paragraphs.broken(layout::in_caps(picture.width, padding.side, cap))? else { continue };
-        let plate = Plate::new(lines, cap, padding, Some(picture.width));
-        let Some(height) = picture.height.checked_add(plate.size.height) else { continue };
-        let result = Size { width: picture.width, height };
-        if cap < layout::cap_height(result, layout::MIN_CAP_SHARE) {
-            // The strip itself makes the shorter side longer; larger letters were tried before.
-            continue;
+    for cap in shrinking(strip_cap(paragraphs, style, picture)?, layout::LEGIBLE_CAP) {
+        let Some(plate) = strip(paragraphs, picture, cap)? else { continue };
+        if cap < least_in_strip(picture, &plate) {
+            break;
         }
         if plate.size.height * 2 <= picture.height {
             return Ok(plate);
@@ -178,6 +172,31 @@ fn fit_strip(paragraphs: &mut Paragraphs, style: &NoticeStyle, picture: Size) ->
         return Err(Error::NoticeDoesNotFit { why });
     };
     Ok(best)
+}
+
+/// The cap height that a strip starts from: the strip itself may make the shorter side longer, and 5 % of it more.
+fn strip_cap(paragraphs: &mut Paragraphs, style: &NoticeStyle, picture: Size) -> Result<u32> {
+    let mut cap = layout::STRIP_CAP.max(layout::cap_height(picture, style.cap_height));
+    while let Some(plate) = strip(paragraphs, picture, cap)? {
+        let least = least_in_strip(picture, &plate);
+        if cap >= least {
+            break;
+        }
+        cap = least;
+    }
+    Ok(cap)
+}
+
+fn strip(paragraphs: &mut Paragraphs, picture: Size, cap: u32) -> Result<Option<Plate>> {
+    let padding = layout::strip_padding(cap, picture);
+    let lines = paragraphs.broken(layout::in_caps(picture.width, padding.side, cap))?;
+    Ok(lines.map(|lines| Plate::new(lines, cap, padding, Some(picture.width))))
+}
+
+/// The least cap height on the picture with this strip above it.
+fn least_in_strip(picture: Size, plate: &Plate) -> u32 {
+    let result = Size { width: picture.width, height: picture.height.saturating_add(plate.size.height) };
+    layout::cap_height(result, layout::MIN_CAP_SHARE)
 }
 
 /// Cap heights from `wished` down to `floor`, in steps of 3 % or of one pixel.

@@ -50,7 +50,7 @@ fn notices_look_as_they_did() {
         ("ar", languages(&["ar"]), Generated, (600, 400), Background::Noise),
         ("ja", languages(&["ja"]), Modified, (480, 320), Background::Gradient),
         ("hi", languages(&["hi"]), Modified, (600, 400), Background::Checker),
-        ("de-wrapped", languages(&["uk", "ar"]), Modified, (200, 400), Background::Checker),
+        ("uk-ar", languages(&["uk", "ar"]), Modified, (200, 400), Background::Checker),
         ("band", styled(Profile::Kz, band), Generated, (600, 400), Background::Checker),
         ("style", styled(Profile::Eu, blue), Generated, (480, 320), Background::Noise),
     ];

@@ -4,8 +4,15 @@ mod artist;
 mod blend;
 #[cfg(test)]
 mod goldens;
+mod grey;
+mod lexicon;
+#[cfg(test)]
+mod measured;
 mod plate;
+mod rows;
 mod sight;
+#[cfg(test)]
+mod sighted;
 #[cfg(test)]
 mod testing;
 mod typeset;
@@ -131,7 +138,52 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// The same notice in a strip whose height is a multiple of `unit` pixels; the plate grows on both sides of the text.
+    pub(crate) fn with_strip_of(self, unit: u32) -> Self {
+        let Some(strip) = self.strip.checked_next_multiple_of(unit.max(1)).filter(|&strip| strip > self.strip) else {
+            return self;
+        };
+        let added = strip - self.strip;
+        let above = added / 2;
+        let size = Size { width: self.stamp.size.width, height: self.stamp.size.height + added };
+        let mut coverage = vec![0; size.width as usize * size.height as usize];
+        let start = (above * size.width) as usize;
+        coverage[start..start + self.stamp.coverage.len()].copy_from_slice(&self.stamp.coverage);
+        Self {
+            stamp: Arc::new(Stamp { size, coverage }),
+            rect: Rect { height: self.rect.height + added, ..self.rect },
+            strip,
+            frame: Size { height: self.frame.height + added, ..self.frame },
+            shift: (self.shift.0, self.shift.1 + above),
+            ..self
+        }
+    }
+}
+
 impl StoredNotice {
+    /// The part of the notice that lies in `window`, counted from the window's top left; `None` when nothing does.
+    pub(crate) fn within(&self, window: Rect) -> Option<Self> {
+        let (left, top) = (self.rect.x.max(window.x), self.rect.y.max(window.y));
+        let right = self.rect.x.saturating_add(self.rect.width).min(window.x.saturating_add(window.width));
+        let bottom = self.rect.y.saturating_add(self.rect.height).min(window.y.saturating_add(window.height));
+        let size = Size { width: right.checked_sub(left)?, height: bottom.checked_sub(top)? };
+        if size.width == 0 || size.height == 0 {
+            return None;
+        }
+        let (skip, width) = ((left - self.rect.x) as usize, size.width as usize);
+        let rows = self.stamp.coverage.chunks_exact(self.stamp.size.width.max(1) as usize);
+        let rows = rows.skip((top - self.rect.y) as usize).take(size.height as usize);
+        let coverage = rows.flat_map(|row| &row[skip..skip + width]).copied().collect();
+        Some(Self {
+            stamp: Arc::new(Stamp { size, coverage }),
+            rect: Rect { x: left - window.x, y: top - window.y, width: size.width, height: size.height },
+            grow: Grow::default(),
+            frame: window.size(),
+            ..*self
+        })
+    }
+
     /// Size of the stored picture before a strip was added.
     pub(crate) fn original(&self) -> Size {
         Size {

@@ -92,6 +92,16 @@ impl Plate {
         path
     }
 
+    /// The bounds of each line's ink in pixels from the plate's top left: left, top, right, bottom.
+    pub(super) fn ink(&self) -> impl Iterator<Item = [f64; 4]> {
+        let cap = f64::from(self.cap);
+        self.lines.iter().map(move |Placed { line, x, baseline }| {
+            let (x, baseline) = (f64::from(*x), f64::from(*baseline));
+            let (ascent, descent) = (f64::from(line.ascent) * cap, f64::from(line.descent) * cap);
+            [x, baseline - ascent, x + f64::from(line.width) * cap, baseline + descent]
+        })
+    }
+
     pub(super) fn into_texts(self) -> Vec<String> {
         self.lines.into_iter().map(|placed| placed.line.text).collect()
     }

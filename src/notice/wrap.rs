@@ -152,6 +152,6 @@ mod tests {
         assert_eq!(texts, ["Изменено с", "помощью ИИ"]);
         let narrowest = paragraphs.narrowest().unwrap();
         assert!(paragraphs.broken(narrowest * 0.99).unwrap().is_none());
-        assert_eq!(paragraphs.broken(narrowest).unwrap().unwrap().len(), 3);
+        assert_eq!(paragraphs.broken(narrowest).unwrap().unwrap().len(), 4);
     }
 }

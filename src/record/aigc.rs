@@ -1,6 +1,9 @@
 //! China's `AIGC` metadata: GB 45438-2025, Annex E.
 
+use serde_json::Value;
+
 use super::Record;
+use crate::report::Statement;
 
 /// The namespace of the XMP property `AIGC` (TC260-PG-20259A).
 pub(super) const NAMESPACE: &str = "http://www.tc260.org.cn/ns/AIGC/1.0/";
@@ -24,6 +27,54 @@ fn legal(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// A label that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Aigc {
+    pub(super) says: Statement,
+    pub(super) producer: String,
+    pub(super) id: String,
+    /// A signature or the like stands in a reserved field; it is not checked.
+    pub(super) sealed: bool,
+}
+
+/// Longer values are no labels: Tencent allows 2048 characters a field.
+const MAX_LEN: usize = 64 * 1024;
+
+/// Reads the inner form, the wrapped form `{"AIGC":{…}}`, and `AIGC{…}`; `None` where it is something else.
+pub(super) fn read(text: &str) -> Option<Aigc> {
+    let text = text.trim().trim_start_matches("AIGC").trim_start();
+    if text.len() > MAX_LEN || !text.starts_with('{') {
+        return None;
+    }
+    let value: Value = serde_json::from_str(text).ok()?;
+    let inner = match value.get("AIGC") {
+        // Some writers put the inner object in as a string.
+        Some(Value::String(inner)) => serde_json::from_str(inner).ok()?,
+        Some(inner) => inner.clone(),
+        None => value,
+    };
+    let field = |name: &str| match inner.get(name) {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => None,
+    };
+    let says = match field("Label")?.trim() {
+        "1" => Statement::FullyAi,
+        "2" | "3" => Statement::PossiblyAi,
+        _ => return None,
+    };
+    // `Label` alone stands in any JSON: one more field of the standard makes it this label.
+    const OTHERS: [&str; 4] = ["ContentProducer", "ProduceID", "ContentPropagator", "PropagateID"];
+    if !OTHERS.iter().any(|name| inner.get(name).is_some()) {
+        return None;
+    }
+    let sealed = ["ReservedCode1", "ReservedCode2"]
+        .iter()
+        .any(|name| inner.get(name).is_some_and(|value| !matches!(value, Value::Null) && value != ""));
+    let producer = field("ContentProducer").unwrap_or_default();
+    Some(Aigc { says, producer, id: field("ProduceID").unwrap_or_default(), sealed })
 }
 
 #[cfg(test)]

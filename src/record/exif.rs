@@ -138,18 +138,26 @@ fn collect(
     budget: &mut Budget,
 ) {
     for entry in &directory.entries {
-        let Some(name) = name(entry.tag) else { continue };
+        if name(entry.tag).is_none() {
+            continue;
+        }
         let Ok(bytes) = structure.bytes(source, entry, budget) else { continue };
-        let value = match entry.tag {
-            USER_COMMENT => comment(&bytes, structure.order),
-            // The tags of Windows Explorer: UTF-16, little-endian in files of either order.
-            0x9C9B..=0x9C9F => utf16(&bytes, Order::Little),
-            _ => string(&bytes),
-        };
-        if !value.is_empty() {
+        if let Some((name, value)) = text(entry.tag, &bytes, structure.order) {
             found.push(TextTag { tag: entry.tag, name, value });
         }
     }
+}
+
+/// Name and text of a tag's value, where the tag holds text and there is some.
+pub(crate) fn text(tag: u16, bytes: &[u8], order: Order) -> Option<(&'static str, String)> {
+    let name = name(tag)?;
+    let value = match tag {
+        USER_COMMENT => comment(bytes, order),
+        // The tags of Windows Explorer: UTF-16, little-endian in files of either order.
+        0x9C9B..=0x9C9F => utf16(bytes, Order::Little),
+        _ => string(bytes),
+    };
+    (!value.is_empty()).then_some((name, value))
 }
 
 fn name(tag: u16) -> Option<&'static str> {

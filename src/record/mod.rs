@@ -3,12 +3,13 @@
 mod aigc;
 mod exif;
 mod read;
+mod wild;
 mod xmp;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub(crate) use exif::{describe, orientation};
+pub(crate) use exif::{describe, may_describe, orientation, text as exif_text};
 pub(crate) use read::find;
 pub(crate) use xmp::merge;
 

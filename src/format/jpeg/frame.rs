@@ -13,6 +13,14 @@ pub(super) struct Frame {
     pub(super) components: Vec<Component>,
 }
 
+impl Frame {
+    /// The largest sampling factors, horizontal and vertical.
+    pub(super) fn sampling(&self) -> (u32, u32) {
+        let largest = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max().unwrap_or(1).into();
+        (largest(|component| component.h), largest(|component| component.v))
+    }
+}
+
 /// A component of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Component {
@@ -54,6 +62,25 @@ pub(super) fn frame(marker: u8, payload: &[u8], at: u64) -> Result<Frame> {
         }
     }
     Ok(Frame { marker, precision, size, components })
+}
+
+/// The tables of a DQT payload, by destination, in zigzag order. `None` when it is malformed.
+pub(super) fn quantisation(mut payload: &[u8]) -> Option<Vec<(usize, [u16; 64])>> {
+    let mut tables = Vec::new();
+    while let Some((&place, rest)) = payload.split_first() {
+        let (wide, destination) = (place >> 4, usize::from(place & 15));
+        if wide > 1 || destination > 3 {
+            return None;
+        }
+        let (bytes, rest) = rest.split_at_checked(if wide == 1 { 128 } else { 64 })?;
+        let mut table = [0; 64];
+        for (index, step) in table.iter_mut().enumerate() {
+            *step = if wide == 1 { be_u16(bytes, index * 2)? } else { bytes[index].into() };
+        }
+        tables.push((destination, table));
+        payload = rest;
+    }
+    Some(tables)
 }
 
 /// The restart interval in MCUs; 0 is none.

@@ -2,7 +2,8 @@
 
 use super::{
     app1, app11,
-    markers::{APP0, Layout, SOS},
+    markers::{APP0, APP2, Layout, SOS},
+    mpf, payload, recode,
     xt::{self, Piece},
 };
 use crate::{
@@ -37,13 +38,48 @@ pub(super) fn mark(
         let instance = xt::free_instance(&staying);
         marked.patch.slot(place, store_len, Box::new(move |store| xt::wrap(store, instance)));
     }
+    if let Some(notice) = label.notice {
+        let stored = notice.stored(survey.orientation);
+        match recode::recode(source, layout, &stored, &mut marked.patch, budget)? {
+            Ok(()) => {
+                marked.noticed = true;
+                // There the strip shares blocks with the picture; above and left of it, blocks only move.
+                if stored.grow.right > 0 || stored.grow.bottom > 0 {
+                    marked.remarks.push("up to 31 pixels of the picture next to the strip were coded again".into());
+                }
+            }
+            Err(why) => marked.remarks.push(format!("no notice was drawn into this JPEG: {why}")),
+        }
+    }
     for carrier in survey.stores.iter().flat_map(|store| &store.carrier) {
         marked.patch.delete(carrier.clone());
     }
     for (range, bytes) in replaced {
         marked.patch.replace(range, bytes);
     }
+    move_pictures(source, layout, &mut marked, budget)?;
     Ok(marked)
+}
+
+/// Pictures behind the first one move when that gets longer or shorter: puts that right in every MPF index.
+fn move_pictures(source: &mut dyn Source, layout: &Layout, marked: &mut Marked, budget: &mut Budget) -> Result<()> {
+    let longer = marked.patch.growth();
+    for segment in layout.segments.iter().filter(|segment| segment.marker == APP2) {
+        let payload = payload(source, segment, budget)?;
+        let Some(index) = mpf::parse(&payload) else { continue };
+        let start = segment.payload().start;
+        let behind = longer - marked.patch.growth_before(start);
+        match index.moved(&payload, longer, behind) {
+            Some(entries) => {
+                let (from, to) = (index.range().start as u64, index.range().end as u64);
+                marked.patch.replace(start + from..start + to, entries);
+            }
+            None => {
+                marked.remarks.push("the list of further pictures in this file (MPF) could not be kept right".into())
+            }
+        }
+    }
+    Ok(())
 }
 
 type Range = std::ops::Range<u64>;

@@ -1,9 +1,20 @@
 //! JPEG: ISO/IEC 10918-1.
 
 mod app1;
+mod bits;
+mod colour;
+mod dct;
+mod decoder;
+mod encoder;
 mod frame;
+mod huffman;
 mod mark;
 mod markers;
+mod mpf;
+mod paint;
+mod picture;
+mod recode;
+mod scan;
 mod xt;
 
 use self::{
@@ -14,6 +25,7 @@ use self::{
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Survey, TextField, decode::decode};
 use crate::{
     Error, Format, Result,
+    geometry::{Orientation, Size},
     limits::Budget,
     notice::Raster,
     record,
@@ -59,6 +71,7 @@ impl Handler for Jpeg {
 fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Result<Survey> {
     let mut survey = Survey { media_type: FACTS.media_types[0], frames: 1, ..Survey::default() };
     let mut extensions = Vec::new();
+    let mut sampling = (1, 1);
     for segment in &layout.segments {
         let at = segment.range.start;
         match segment.marker {
@@ -78,6 +91,7 @@ fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Resu
                 let frame = frame::frame(marker, &payload(source, segment, budget)?, at)?;
                 budget.raster(frame.size.width, frame.size.height, 3)?;
                 survey.stored = Some(frame.size);
+                sampling = frame.sampling();
             }
             _ => {}
         }
@@ -88,8 +102,21 @@ fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Resu
     survey.stores = xt::stores(&app11(source, layout, budget)?);
     survey.xmp.extend(app1::extended(extensions, budget)?);
     survey.orientation = survey.exif.first().map(|exif| record::orientation(&exif.bytes, budget)).unwrap_or_default();
+    survey.strip_unit = strip_unit(survey.orientation, sampling);
     survey.trailer = (layout.eoi.end < layout.len).then_some(layout.eoi.end..layout.len);
     Ok(survey)
+}
+
+/// A strip above or left of the stored picture is made of whole MCUs, so that blocks only move.
+fn strip_unit(orientation: Orientation, (h, v): (u32, u32)) -> u32 {
+    let shown = Size { width: 2, height: 2 };
+    let first = orientation.stored_point(0, 0, shown);
+    let second = orientation.stored_point(1, 0, shown);
+    match (first, second) {
+        ((0, _), (0, _)) => 8 * h,
+        ((_, 0), (_, 0)) => 8 * v,
+        _ => 1,
+    }
 }
 
 /// The APP11 segments, in file order.
@@ -116,5 +143,7 @@ fn text(bytes: Vec<u8>) -> String {
     text.trim_end_matches('\0').to_owned()
 }
 
+#[cfg(test)]
+mod notice_tests;
 #[cfg(test)]
 mod tests;

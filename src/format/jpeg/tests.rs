@@ -1,12 +1,9 @@
 //! The JPEG handler on real files.
 
 use super::*;
-use crate::{
-    format::testing::{corpus, mark, survey},
-    limits::Limits,
-};
+use crate::format::testing::{corpus, mark, survey};
 
-const FILES: &[&str] = &[
+pub(super) const FILES: &[&str] = &[
     "labelled/C.jpg",
     "labelled/CA.jpg",
     "labelled/CACA.jpg",
@@ -133,10 +130,4 @@ fn extended_xmp_is_joined_in_any_order() {
     let found = survey(&Jpeg, &with).unwrap();
     assert_eq!(found.xmp.len(), 1);
     assert_eq!(found.xmp[0].bytes, whole);
-}
-
-/// Whatever stands in the file: an answer or an error, never a panic.
-pub(super) fn look(bytes: &[u8]) {
-    let mut budget = Budget::new(&Limits::default());
-    let _ = Jpeg.survey(&mut std::io::Cursor::new(bytes), &mut budget);
 }

@@ -1,0 +1,438 @@
+//! The program as people and scripts meet it: arguments, files, streams, exit codes.
+
+mod common;
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+};
+
+use common::{fixture, identity, tanba};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder to work in, with a configuration folder and a key.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(desk.path("work")).unwrap();
+        fs::write(desk.path("chain.pem"), &identity().chain_pem).unwrap();
+        fs::write(desk.path("key.pem"), &identity().key_pem).unwrap();
+        fs::write(desk.path("anchor.pem"), &identity().anchor_pem).unwrap();
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A copy of a fixture in the folder `work`.
+    fn copy(&self, name: &str) -> PathBuf {
+        let copy = self.path("work").join(name);
+        fs::copy(fixture(name), &copy).unwrap();
+        copy
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = tanba(&self.path("config"));
+        command.current_dir(self.path("work")).args(arguments).output().unwrap()
+    }
+
+    /// `label` with the key of the desk.
+    fn label(&self, arguments: &[&str]) -> Output {
+        let (chain, key) = (self.path("chain.pem"), self.path("key.pem"));
+        let mut all = vec!["label", "--chain", text(&chain), "--key", text(&key), "--system", "Acme"];
+        all.extend(arguments);
+        self.run(&all)
+    }
+
+    fn verify(&self, arguments: &[&str]) -> Output {
+        let anchor = self.path("anchor.pem");
+        let mut all = vec!["verify", "--anchors", text(&anchor)];
+        all.extend(arguments);
+        self.run(&all)
+    }
+
+    /// Names in `work`, hidden ones too.
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path("work")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[track_caller]
+fn expect(output: &Output, wanted: i32) {
+    assert_eq!(code(output), wanted, "stdout: {}\nstderr: {}", String::from_utf8_lossy(&output.stdout), err(output));
+}
+
+#[test]
+fn a_label_is_written_beside_the_input_and_verifies() {
+    let desk = Desk::new();
+    let input = desk.copy("photo.jpg");
+    let before = fs::read(&input).unwrap();
+    expect(&desk.label(&["photo.jpg"]), 0);
+    assert_eq!(desk.names(), ["photo.jpg", "photo.labelled.jpg"]);
+    assert_eq!(fs::read(&input).unwrap(), before, "the input is never touched");
+    let proven = desk.verify(&["photo.labelled.jpg"]);
+    expect(&proven, 0);
+    assert!(out(&proven).contains("AI-made: proven"), "{}", out(&proven));
+    expect(&desk.run(&["verify", "photo.labelled.jpg"]), 10);
+    expect(&desk.verify(&["photo.jpg"]), 12);
+}
+
+#[test]
+fn each_headline_has_its_exit_code() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    expect(&desk.label(&["photo.png", "-o", "good.png"]), 0);
+    let mut bytes = fs::read(desk.path("work/good.png")).unwrap();
+    // The private use of a byte before IEND's length: inside the last IDAT's checksum.
+    let at = bytes.len() - 13;
+    bytes[at] ^= 1;
+    fs::write(desk.path("work/broken.png"), &bytes).unwrap();
+    fs::write(desk.path("work/cut.png"), &bytes[..20]).unwrap();
+    expect(&desk.verify(&["good.png"]), 0);
+    let broken = desk.verify(&["broken.png"]);
+    expect(&broken, 11);
+    assert!(out(&broken).contains("do not rely on it"));
+    expect(&desk.verify(&["photo.png"]), 12);
+    expect(&desk.verify(&["cut.png"]), 13);
+    expect(&desk.verify(&["missing.png"]), 13);
+    expect(&desk.verify(&["good.png", "photo.png"]), 12);
+    expect(&desk.verify(&["good.png", "missing.png", "broken.png"]), 11);
+    let quiet = desk.verify(&["--quiet", "good.png"]);
+    expect(&quiet, 0);
+    assert!(quiet.stdout.is_empty());
+}
+
+#[test]
+fn an_existing_file_is_replaced_with_force_only_and_the_input_never() {
+    let desk = Desk::new();
+    let input = desk.copy("photo.png");
+    fs::write(desk.path("work/out.png"), "mine").unwrap();
+    let refused = desk.label(&["photo.png", "-o", "out.png"]);
+    expect(&refused, 2);
+    assert!(err(&refused).contains("out.png"), "{}", err(&refused));
+    assert_eq!(fs::read(desk.path("work/out.png")).unwrap(), b"mine");
+    let before = fs::read(&input).unwrap();
+    expect(&desk.label(&["photo.png", "-o", "photo.png", "--force"]), 2);
+    expect(&desk.label(&["photo.png", "-o", "./../work/photo.png", "--force"]), 2);
+    assert_eq!(fs::read(&input).unwrap(), before);
+    expect(&desk.label(&["photo.png", "-o", "out.png", "--force"]), 0);
+    expect(&desk.verify(&["out.png"]), 0);
+    assert_eq!(desk.names(), ["out.png", "photo.png"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_input_is_the_input() {
+    let desk = Desk::new();
+    let input = desk.copy("photo.png");
+    let before = fs::read(&input).unwrap();
+    std::os::unix::fs::symlink("photo.png", desk.path("work/link.png")).unwrap();
+    expect(&desk.label(&["photo.png", "-o", "link.png", "--force"]), 2);
+    assert_eq!(fs::read(&input).unwrap(), before);
+}
+
+#[test]
+fn several_inputs_go_into_a_folder() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    desk.copy("photo.jpg");
+    expect(&desk.label(&["photo.png", "photo.jpg", "-o", "out.png"]), 2);
+    expect(&desk.label(&["photo.png", "missing.png", "photo.jpg", "-o", "out/"]), 6);
+    expect(&desk.verify(&["out/photo.png", "out/photo.jpg"]), 0);
+    let again = desk.label(&["photo.png", "photo.png", "-o", "out/", "--force"]);
+    expect(&again, 2);
+    assert!(err(&again).contains("two inputs"), "{}", err(&again));
+}
+
+#[test]
+fn standard_input_and_output() {
+    let desk = Desk::new();
+    let (chain, key) = (desk.path("chain.pem"), desk.path("key.pem"));
+    let mut child = tanba(&desk.path("config"))
+        .args(["label", "-", "--system", "Acme", "--json", "--chain", text(&chain), "--key", text(&key)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&fs::read(fixture("photo.png")).unwrap()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    expect(&Output { stdout: Vec::new(), ..output.clone() }, 0);
+    assert!(output.stdout.starts_with(b"\x89PNG"));
+    let receipt: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(receipt["output"], "-");
+    assert_eq!(receipt["bytes"], output.stdout.len());
+
+    fs::write(desk.path("work/x.png"), &output.stdout).unwrap();
+    let file = fs::File::open(desk.path("work/x.png")).unwrap();
+    let anchor = desk.path("anchor.pem");
+    let mut command = tanba(&desk.path("config"));
+    let verified = command.args(["verify", "-", "--anchors", text(&anchor)]).stdin(file).output().unwrap();
+    expect(&verified, 0);
+    expect(&desk.label(&["-", "-"]), 2);
+}
+
+#[test]
+fn nothing_is_left_when_labelling_fails() {
+    let desk = Desk::new();
+    let bytes = fs::read(fixture("photo.jpg")).unwrap();
+    fs::write(desk.path("work/cut.jpg"), &bytes[..300]).unwrap();
+    fs::write(desk.path("work/text.jpg"), "not a picture").unwrap();
+    fs::write(desk.path("work/empty.png"), "").unwrap();
+    expect(&desk.label(&["cut.jpg", "-o", "a.jpg"]), 4);
+    expect(&desk.label(&["text.jpg", "-o", "b.jpg"]), 2);
+    expect(&desk.label(&["empty.png", "-o", "c.png"]), 2);
+    expect(&desk.label(&["missing.png", "-o", "d.png"]), 6);
+    expect(&desk.label(&[".", "-o", "e.png"]), 6);
+    assert_eq!(desk.names(), ["cut.jpg", "empty.png", "text.jpg"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_is_an_io_error() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    desk.copy("tiny.png");
+    expect(&desk.label(&["tiny.png", "-o", "no/such/folder.png"]), 6);
+    expect(&desk.label(&["tiny.png", "-o", "/proc/tanba.png"]), 6);
+    let locked = desk.path("work/locked");
+    fs::create_dir(&locked).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o500)).unwrap();
+    // Root may write everywhere.
+    if fs::write(locked.join("probe"), "").is_err() {
+        expect(&desk.label(&["tiny.png", "-o", "locked/out.png"]), 6);
+        let unreadable = desk.copy("tiny.jpg");
+        fs::set_permissions(&unreadable, fs::Permissions::from_mode(0o000)).unwrap();
+        expect(&desk.label(&["tiny.jpg"]), 6);
+    }
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_io_error_and_a_killed_label_leaves_nothing() {
+    let desk = Desk::new();
+    let (chain, key) = (desk.path("chain.pem"), desk.path("key.pem"));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = tanba(&desk.path("config"));
+    command.args(["label", "-o", "-", "--chain", text(&chain), "--key", text(&key)]).arg(fixture("photo.png"));
+    assert_eq!(command.stdout(full).status().unwrap().code(), Some(6));
+
+    // Killed at many moments of its run: the folder holds the whole result or nothing.
+    desk.copy("photo.avif");
+    for delay in [5, 20, 60, 120, 200, 400] {
+        let mut command = tanba(&desk.path("config"));
+        command.current_dir(desk.path("work")).args(["label", "photo.avif", "-o", "out.avif", "--force", "--quiet"]);
+        let mut child = command.args(["--chain", text(&chain), "--key", text(&key)]).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let names = desk.names();
+        let partial: Vec<_> = names.iter().filter(|name| name.starts_with(".tanba-")).collect();
+        assert!(partial.is_empty(), "{partial:?} after {delay} ms");
+        if names.iter().any(|name| name == "out.avif") {
+            expect(&desk.verify(&["out.avif"]), 0);
+        }
+    }
+}
+
+#[test]
+fn a_missing_half_has_its_own_code_unless_it_was_not_asked_for() {
+    let desk = Desk::new();
+    desk.copy("photo.heic");
+    desk.copy("photo.png");
+    let incomplete = desk.label(&["photo.heic", "-o", "a.heic"]);
+    expect(&incomplete, 3);
+    assert!(out(&incomplete).contains("missing   no notice"), "{}", out(&incomplete));
+    expect(&desk.label(&["photo.heic", "-o", "b.heic", "--no-notice"]), 0);
+    let receipt = desk.label(&["photo.png", "-o", "c.png", "--no-notice", "--json"]);
+    expect(&receipt, 0);
+    let receipt: Value = serde_json::from_str(&out(&receipt)).unwrap();
+    assert_eq!(receipt["complete"], false);
+    assert_eq!(receipt["notice"], Value::Null);
+    expect(&desk.label(&["photo.png", "-o", "d.png", "--no-notice", "--no-record", "--no-manifest"]), 2);
+}
+
+#[test]
+fn json_is_one_object_a_line() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    let labelled = desk.label(&["photo.png", "-o", "a.png", "--json"]);
+    expect(&labelled, 0);
+    let receipt: Value = serde_json::from_str(&out(&labelled)).unwrap();
+    assert_eq!((&receipt["format"], &receipt["complete"]), (&"png".into(), &true.into()));
+    let verified = desk.verify(&["--json", "a.png", "missing.png"]);
+    expect(&verified, 13);
+    let lines: Vec<Value> = out(&verified).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["schema"], tanba::SCHEMA);
+    assert_eq!(lines[0]["binding"], "intact");
+    assert_eq!(lines[1]["headline"], "not-checked");
+    let report: tanba::Report = serde_json::from_value(lines[0].clone()).unwrap();
+    assert_eq!(report.verdict, tanba::Verdict::Valid);
+}
+
+#[test]
+fn the_same_question_gets_the_same_answer() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    expect(&desk.label(&["photo.png", "-o", "a.png"]), 0);
+    let ask = || out(&desk.verify(&["--json", "--at", "2026-12-01T00:00:00Z", "a.png"]));
+    let first = ask();
+    assert!(first.contains(r#""evaluated_at":"2026-12-01T00:00:00Z""#), "{first}");
+    assert_eq!(first, ask());
+    expect(&desk.verify(&["--at", "yesterday", "a.png"]), 2);
+}
+
+#[test]
+fn without_a_key_a_development_identity_is_made_once_and_said_in_one_line() {
+    let desk = Desk::new();
+    desk.copy("tiny.png");
+    let first = desk.run(&["label", "tiny.png", "-o", "a.png"]);
+    expect(&first, 0);
+    assert_eq!(err(&first).lines().count(), 1, "{}", err(&first));
+    assert!(err(&first).contains("development identity"), "{}", err(&first));
+    let key = desk.path("config/tanba/development/key.pem");
+    let kept = fs::read(&key).unwrap();
+    expect(&desk.run(&["label", "tiny.png", "-o", "b.png", "--quiet"]), 0);
+    assert_eq!(fs::read(&key).unwrap(), kept);
+    expect(&desk.run(&["verify", "a.png"]), 10);
+    expect(&desk.run(&["doctor"]), 0);
+    let receipt = desk.run(&["label", "tiny.png", "-o", "c.png", "--json"]);
+    let receipt: Value = serde_json::from_str(&out(&receipt)).unwrap();
+    assert_eq!(receipt["development_signer"], true);
+}
+
+#[test]
+fn keygen_makes_what_label_and_verify_take() {
+    let desk = Desk::new();
+    desk.copy("tiny.png");
+    for algorithm in ["ed25519", "es256", "es384"] {
+        let folder = format!("id-{algorithm}");
+        expect(&desk.run(&["keygen", "--organization", "Acme LLP", "--algorithm", algorithm, "-o", &folder]), 0);
+        let file = |name: &str| format!("{folder}/{name}");
+        let (chain, key, anchor) = (file("chain.pem"), file("key.pem"), file("anchor.pem"));
+        expect(&desk.run(&["doctor", "--chain", &chain, "--key", &key]), 0);
+        let output = format!("{algorithm}.png");
+        expect(&desk.run(&["label", "tiny.png", "-o", &output, "--chain", &chain, "--key", &key]), 0);
+        expect(&desk.run(&["verify", &output, "--anchors", &anchor]), 0);
+        expect(&desk.run(&["keygen", "--organization", "Acme LLP", "-o", &folder]), 2);
+        let wrong = desk.run(&["doctor", "--chain", &chain, "--key", text(&desk.path("key.pem"))]);
+        expect(&wrong, 5);
+        assert!(out(&wrong).contains("fault"), "{}", out(&wrong));
+        expect(&desk.run(&["doctor", "--chain", &chain, "--at", "2100-01-01T00:00:00Z"]), 5);
+    }
+}
+
+#[test]
+fn a_wrong_key_is_the_operators() {
+    let desk = Desk::new();
+    desk.copy("tiny.png");
+    fs::write(desk.path("key.pem"), "nonsense").unwrap();
+    expect(&desk.label(&["tiny.png"]), 5);
+    assert_eq!(desk.names(), ["tiny.png"]);
+    expect(&desk.run(&["verify", "tiny.png", "--anchors", text(&desk.path("key.pem"))]), 5);
+}
+
+#[test]
+fn wrong_arguments_are_the_callers() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    for arguments in [
+        &["photo.png", "--lang", "xx"][..],
+        &["photo.png", "--policy", "mars"],
+        &["photo.png", "--plate-color", "#777777", "--text-color", "#888888"],
+        &["photo.png", "--plate-color", "blue"],
+        &["photo.png", "--text", ""],
+        &["photo.png", "--generated", "--edited"],
+        &["photo.png", "--font", "photo.png"],
+        &[],
+    ] {
+        expect(&desk.label(arguments), 2);
+    }
+    assert_eq!(desk.names(), ["photo.png"]);
+    expect(&desk.run(&[]), 2);
+}
+
+#[test]
+fn the_options_reach_the_label() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    let options = ["--text", "AI made this", "--place", "bottom-left", "--edited", "--system-version", "9.1"];
+    let more = ["--provider", "Qala", "--prohibit-training", "--aigc", "--json", "-o", "a.png", "photo.png"];
+    let labelled = desk.label(&[&options[..], &more].concat());
+    expect(&labelled, 0);
+    let receipt: Value = serde_json::from_str(&out(&labelled)).unwrap();
+    assert_eq!(receipt["notice"]["lines"][0], "AI made this");
+    assert!(receipt["notice"]["rect"]["x"].as_u64().unwrap() < 40);
+    let report = out(&desk.verify(&["--json", "a.png"]));
+    for wanted in ["partly-ai", "training-prohibited", "aigc", "compositeWithTrainedAlgorithmicMedia", "9.1"] {
+        assert!(report.contains(wanted), "{wanted} in {report}");
+    }
+}
+
+#[test]
+fn text_of_a_file_cannot_act_on_the_terminal() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    let system = "Acme \u{202e}gpj\u{200b} 3";
+    expect(&desk.label(&["photo.png", "-o", "a.png", "--system-version", system]), 0);
+    for arguments in [&["verify", "a.png"][..], &["show", "a.png"], &["verify", "--json", "a.png"]] {
+        let printed = out(&desk.run(arguments));
+        assert!(!printed.contains(['\u{202e}', '\u{200b}', '\u{1b}']), "{arguments:?}: {printed}");
+    }
+}
+
+#[test]
+fn show_lists_what_stands_in_the_file() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    expect(&desk.label(&["photo.png", "-o", "a.png"]), 0);
+    let shown = desk.run(&["show", "a.png"]);
+    expect(&shown, 0);
+    for wanted in ["C2PA manifest", "Visible notices", "trainedAlgorithmicMedia", "Tanba tests", "XMP"] {
+        assert!(out(&shown).contains(wanted), "{wanted} in {}", out(&shown));
+    }
+    expect(&desk.run(&["show", "photo.png"]), 0);
+    expect(&desk.run(&["show", "missing.png"]), 6);
+}
+
+#[test]
+fn formats_and_completions_are_printed() {
+    let desk = Desk::new();
+    let formats = desk.run(&["formats", "--json"]);
+    expect(&formats, 0);
+    assert_eq!(out(&formats).lines().count(), tanba::Format::ALL.len());
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = desk.run(&["completions", shell]);
+        expect(&script, 0);
+        assert!(out(&script).contains("keygen"));
+    }
+    expect(&desk.run(&["--version"]), 0);
+}

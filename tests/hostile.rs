@@ -1,0 +1,311 @@
+//! Files that mean harm: no panic, no hang, bounded memory, and an error that says whose fault it is.
+
+mod common;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    fs,
+    io::Cursor,
+    time::{Duration, Instant},
+};
+
+use common::{anchors, corpus, fixtures, labeler};
+use tanba::{Error, FixableBy, Format, Headline, Labeler, Limits, Verifier};
+
+/// Counts what each thread has allocated, and its peak.
+struct Counting;
+
+thread_local! {
+    static LIVE: Cell<usize> = const { Cell::new(0) };
+    static PEAK: Cell<usize> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: every call is handed to the system's allocator unchanged; the counters are plain cells without destructors.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let live = LIVE.get().saturating_add(layout.size());
+        LIVE.set(live);
+        PEAK.set(PEAK.get().max(live));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let live = LIVE.get().saturating_add(layout.size());
+        LIVE.set(live);
+        PEAK.set(PEAK.get().max(live));
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.set(LIVE.get().saturating_sub(layout.size()));
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+const MIB: usize = 1 << 20;
+/// No case may take longer, in an unoptimised build on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Bounds that make a lie about the size cheap to refuse: a decoded picture is 4 MiB at most (8 with 16 bits).
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_pixels = 1 << 20;
+    limits
+}
+
+/// Runs one case and holds it to its bounds; returns what it returned.
+fn bounded<T>(name: &str, case: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let before = LIVE.get();
+    PEAK.set(before);
+    let result = case();
+    let (peak, took) = (PEAK.get().saturating_sub(before), start.elapsed());
+    assert!(peak <= 64 * MIB + 4 * 8 * MIB, "{name}: {} MiB", peak / MIB);
+    assert!(took < PATIENCE, "{name}: {took:?}");
+    result
+}
+
+/// What strangers' bytes may cause: an error of the content or of the choice of format, and nothing else.
+fn blames_the_content(name: &str, error: &Error) {
+    let whose = error.fixable_by();
+    assert!(matches!(whose, FixableBy::Content | FixableBy::Caller), "{name}: {whose:?}: {error}");
+    if let Error::Malformed { format, at, .. } = error {
+        let words = error.to_string();
+        assert!(words.contains(format.name()) && words.contains(&at.to_string()), "{words}");
+    }
+}
+
+/// Labels and verifies, in any case without harm.
+fn feed(name: &str, labeler: &Labeler, verifier: &Verifier, bytes: &[u8]) {
+    let labelled = bounded(name, || {
+        let mut sink = Cursor::new(Vec::new());
+        labeler.label(&mut Cursor::new(bytes), &mut sink).map(|_| sink.into_inner())
+    });
+    match labelled {
+        Err(error) => blames_the_content(name, &error),
+        Ok(labelled) => {
+            let report = bounded(name, || verifier.verify(&mut Cursor::new(&labelled)));
+            let report = report.unwrap_or_else(|error| panic!("{name}: labelled, but then: {error}"));
+            assert_eq!(report.headline, Headline::AiMadeProven, "{name}: labelled, but then: {report:#?}");
+        }
+    }
+    if let Err(error) = bounded(name, || verifier.verify(&mut Cursor::new(bytes))) {
+        blames_the_content(name, &error);
+    }
+}
+
+/// A small generator (xorshift64*): the same cases in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % (bound.max(1) as u64)).unwrap()
+    }
+}
+
+/// Case `number` of a file: truncated, with flipped bits, with numbers that lie, with parts moved, doubled, lost.
+fn mutate(original: &[u8], number: usize, random: &mut Random) -> (String, Vec<u8>) {
+    const LIES: [u32; 8] = [0, 1, 7, 0x7fff_ffff, 0x8000_0000, 0xffff_fff8, 0xffff_ffff, 0x0001_0000];
+    let mut bytes = original.to_vec();
+    let len = bytes.len();
+    // Half of the cases hit the first kilobyte, where the structure of small files is.
+    let at = if number.is_multiple_of(2) { random.below(len.min(1024)) } else { random.below(len) };
+    let what = match number % 8 {
+        0 => {
+            bytes.truncate(at);
+            "cut"
+        }
+        1 | 2 => {
+            bytes[at] ^= 1 << random.below(8);
+            "bit"
+        }
+        3 | 4 => {
+            let lie = LIES[random.below(LIES.len())];
+            let end = (at + 4).min(len);
+            let lie = if random.below(2) == 0 { lie.to_be_bytes() } else { lie.to_le_bytes() };
+            bytes[at..end].copy_from_slice(&lie[..end - at]);
+            "lie"
+        }
+        5 => {
+            let end = (at + 1 + random.below(64)).min(len);
+            bytes.drain(at..end);
+            "lost"
+        }
+        6 => {
+            let end = (at + 1 + random.below(64)).min(len);
+            let part = bytes[at..end].to_vec();
+            let to = random.below(len);
+            bytes.splice(to..to, part);
+            "doubled"
+        }
+        _ => {
+            let end = (at + 1 + random.below(16)).min(len);
+            bytes[at..end].fill(if random.below(2) == 0 { 0 } else { 0xff });
+            "filled"
+        }
+    };
+    (format!("case {number}: {what} at byte {at}"), bytes)
+}
+
+/// 2,000 mutations of the smallest fixture of a format, and 500 of it labelled.
+fn mutations(format: Format) {
+    let (path, bytes) = fixtures()
+        .into_iter()
+        .map(|path| (fs::read(&path).unwrap(), path))
+        .filter(|(bytes, _)| Format::sniff(&mut Cursor::new(bytes)).unwrap() == format)
+        .min_by_key(|(bytes, _)| bytes.len())
+        .map(|(bytes, path)| (path, bytes))
+        .unwrap_or_else(|| panic!("{format} has no fixture"));
+    let labeler = labeler().limits(limits());
+    let verifier = Verifier::new().anchors(anchors()).limits(limits());
+    let mut random = Random(0x7461_6e62_6100 + format as u64);
+    for number in 0..2000 {
+        let (case, mutated) = mutate(&bytes, number, &mut random);
+        feed(&format!("{}, {case}", path.display()), &labeler, &verifier, &mutated);
+    }
+    let mut sink = Cursor::new(Vec::new());
+    labeler.label(&mut Cursor::new(&bytes), &mut sink).unwrap();
+    let labelled = sink.into_inner();
+    for number in 0..500 {
+        let (case, mutated) = mutate(&labelled, number, &mut random);
+        let name = format!("{} labelled, {case}", path.display());
+        match bounded(&name, || verifier.verify(&mut Cursor::new(&mutated))) {
+            Err(error) => blames_the_content(&name, &error),
+            Ok(report) => {
+                let cut = mutated.len() < labelled.len();
+                assert!(!cut || report.headline != Headline::AiMadeProven, "{name}: {report:#?}");
+            }
+        }
+    }
+}
+
+macro_rules! mutations {
+    ($($name:ident $format:ident)+) => {
+        $(#[test]
+        fn $name() {
+            mutations(Format::$format);
+        })+
+
+        #[test]
+        fn no_format_is_forgotten() {
+            assert_eq!([$(Format::$format),+], *Format::ALL);
+        }
+    };
+}
+
+mutations! {
+    jpeg_mutations Jpeg
+    png_mutations Png
+    gif_mutations Gif
+    webp_mutations WebP
+    tiff_mutations Tiff
+    avif_mutations Avif
+    heif_mutations Heif
+    jxl_mutations Jxl
+    svg_mutations Svg
+}
+
+#[test]
+fn the_hostile_corpus_does_no_harm() {
+    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().limits(limits()));
+    for path in corpus("hostile").unwrap_or_default() {
+        feed(&path.display().to_string(), &labeler, &verifier, &fs::read(&path).unwrap());
+    }
+}
+
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    let body = [kind, data].concat();
+    let checksum = crc32fast::hash(&body).to_be_bytes();
+    [&length[..], &body, &checksum].concat()
+}
+
+/// A PNG that says it has this size, and holds `more` chunks before its end.
+fn png(width: u32, height: u32, more: &[u8]) -> Vec<u8> {
+    let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    let data = deflate(&vec![0; (width as usize * 3 + 1) * height.min(64) as usize]);
+    let end = chunk(b"IEND", b"");
+    [b"\x89PNG\r\n\x1a\n", &chunk(b"IHDR", &head)[..], more, &chunk(b"IDAT", &data), &end].concat()
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_picture_that_claims_to_be_huge_is_refused_before_anything_is_allocated() {
+    let bytes = png(60_000, 60_000, b"");
+    let labeler = labeler();
+    let error = bounded("huge PNG", || labeler.label(&mut Cursor::new(&bytes), &mut Cursor::new(Vec::new())));
+    let error = error.unwrap_err();
+    assert!(matches!(error, Error::Limit { got: 3_600_000_000, .. }), "{error}");
+}
+
+#[test]
+fn bombs_and_lies_in_metadata_do_no_harm() {
+    let bomb = deflate(&vec![b'a'; 256 * MIB]);
+    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().limits(limits()));
+    let itxt = chunk(b"iTXt", &[b"XML:com.adobe.xmp\0\x01\0\0\0", &bomb[..]].concat());
+    let ztxt = chunk(b"zTXt", &[b"Comment\0\0", &bomb[..]].concat());
+    let iccp = chunk(b"iCCP", &[b"icc\0\0", &bomb[..]].concat());
+    let dtd = r#"<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><x>&b;</x>"#;
+    let deep = format!("{}{}", "<a>".repeat(10_000), "</a>".repeat(10_000));
+    let attributes: String = (0..100_000).map(|number| format!(" a{number}=\"\"")).collect();
+    let xmp = |packet: &str| chunk(b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", packet.as_bytes()].concat());
+    let many: Vec<u8> =
+        (0..20_000).flat_map(|_| chunk(b"tEXt", b"parameters\0Steps: 1, Sampler: x, Seed: 1")).collect();
+    let stores: Vec<u8> = (0..64).flat_map(|_| chunk(b"caBX", &[0, 0, 0, 8, b'j', b'u', b'm', b'b'])).collect();
+    let cases: [(&str, Vec<u8>); 9] = [
+        ("inflated iTXt", itxt),
+        ("inflated zTXt", ztxt),
+        ("inflated iCCP", iccp),
+        ("entities", xmp(dtd)),
+        ("deep XML", xmp(&deep)),
+        ("many attributes", xmp(&format!("<x{attributes}/>"))),
+        ("UTF-16 XMP", chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0\xff\xfe<\0x\0/\0>\0")),
+        ("many text chunks", many),
+        ("many stores", stores),
+    ];
+    for (name, chunks) in cases {
+        let bytes = png(220, 210, &chunks);
+        // `png` holds 64 rows only: such a picture is broken as well, and must be said to be, not worse.
+        feed(name, &labeler, &verifier, &bytes);
+    }
+}
+
+#[test]
+fn jpeg_segments_that_lie_do_no_harm() {
+    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().limits(limits()));
+    let photo = fs::read(common::fixture("tiny.jpg")).unwrap();
+    let with = |segments: &[u8]| [&photo[..2], segments, &photo[2..]].concat();
+    let app11 = |instance: u16, sequence: u32| {
+        let data =
+            [&b"JP"[..], &instance.to_be_bytes(), &sequence.to_be_bytes(), &[0, 0, 0, 16], b"jumb", &[0; 8]].concat();
+        [&[0xff, 0xeb][..], &u16::try_from(data.len() + 2).unwrap().to_be_bytes(), &data].concat()
+    };
+    let many: Vec<u8> = (1..10_000).flat_map(|sequence| app11(1, sequence)).collect();
+    for (name, bytes) in [
+        ("length 0", with(&[0xff, 0xe1, 0, 0])),
+        ("length 1", with(&[0xff, 0xe1, 0, 1])),
+        ("10,000 APP11", with(&many)),
+        ("a double sequence number", with(&[app11(1, 1), app11(1, 1)].concat())),
+        ("a missing sequence number", with(&[app11(1, 1), app11(1, 3)].concat())),
+        ("an empty file after SOI", vec![0xff, 0xd8, 0xff]),
+    ] {
+        feed(name, &labeler, &verifier, &bytes);
+    }
+}
