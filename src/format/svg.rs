@@ -236,10 +236,11 @@ impl Edits<'_> {
                 }
                 Some(metadata) => (metadata.tag.end, false),
                 None => {
-                    self.insert(map.root.end, format!("<{prefix}metadata>"));
-                    (map.root.end, true)
+                    self.insert(map.head, format!("<{prefix}metadata>"));
+                    (map.head, true)
                 }
             };
+            // The store first: exiftool takes a file whose first kilobyte holds a packet for XMP, not for SVG.
             if let Some(len) = store_len {
                 self.insert(at, format!("<c2pa:manifest xmlns:c2pa=\"{C2PA}\">"));
                 self.patch.slot(self.file.at(at), len, Box::new(|store| BASE64_STANDARD.encode(store).into_bytes()));
@@ -268,7 +269,7 @@ fn merged(map: &Map, label: &Label, budget: &mut Budget) -> Result<(Option<Range
 }
 
 /// The notice as shapes. What hides shapes is said otherwise twice: as attributes, for simple viewers, and as style,
-/// which the rules of a style sheet in the file cannot overrule.
+/// which the rules of a style sheet in the file do not overrule. (ImageMagick refuses colours marked as important.)
 fn group(notice: &Notice, map: &Map) -> String {
     let (view, prefix) = (map.view, map.prefix());
     let (x, y) = (view.width / f64::from(notice.frame.width), view.height / f64::from(notice.frame.height));
@@ -277,15 +278,15 @@ fn group(notice: &Notice, map: &Map) -> String {
     let shown = |transform: &str| {
         format!(
             "transform=\"{transform}\" style=\"display:inline!important;visibility:visible!important;\
-             opacity:1!important;clip-path:none!important;mask:none!important;filter:none!important;\
-             mix-blend-mode:normal!important;transform:{transform}!important"
+             opacity:1!important;transform:{transform}!important;\
+             mix-blend-mode:normal!important;clip-path:none;mask:none;filter:none"
         )
     };
     let filled = |[r, g, b]: [u8; 3], transform: &str| {
         let colour = format!("#{r:02x}{g:02x}{b:02x}");
         format!(
-            "fill=\"{colour}\" fill-rule=\"nonzero\" stroke=\"none\" {};fill:{colour}!important;\
-             fill-opacity:1!important;fill-rule:nonzero!important;stroke:none!important\"",
+            "fill=\"{colour}\" fill-rule=\"nonzero\" stroke=\"none\" {};fill:{colour};fill-opacity:1;\
+             fill-rule:nonzero;stroke:none\"",
             shown(transform)
         )
     };

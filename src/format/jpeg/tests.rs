@@ -1,10 +1,7 @@
 //! The JPEG handler on real files.
 
 use super::*;
-use crate::{
-    format::testing::{corpus, mark, survey},
-    limits::Limits,
-};
+use crate::format::testing::{corpus, mark, survey};
 
 pub(super) const FILES: &[&str] = &[
     "labelled/C.jpg",
@@ -133,42 +130,4 @@ fn extended_xmp_is_joined_in_any_order() {
     let found = survey(&Jpeg, &with).unwrap();
     assert_eq!(found.xmp.len(), 1);
     assert_eq!(found.xmp[0].bytes, whole);
-}
-
-/// Whatever stands in the file: an answer or an error, never a panic.
-pub(super) fn look(bytes: &[u8]) {
-    let mut budget = Budget::new(&Limits::default());
-    let _ = Jpeg.survey(&mut std::io::Cursor::new(bytes), &mut budget);
-}
-
-#[test]
-#[ignore]
-fn dump() {
-    let (from, to) = (std::env::var("JPEG_IN").unwrap(), std::env::var("JPEG_OUT").unwrap());
-    let mut names: Vec<_> = std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).collect();
-    names.sort();
-    let signer = crate::Signer::development();
-    let labeler = crate::Labeler::new(&crate::Disclosure::generated("Acme Diffusion 3"), &signer);
-    for path in names {
-        let bytes = std::fs::read(&path).unwrap();
-        let start = std::time::Instant::now();
-        let mut sink = std::io::Cursor::new(Vec::new());
-        match labeler.label(&mut std::io::Cursor::new(&bytes), &mut sink) {
-            Ok(receipt) => {
-                let out = sink.into_inner();
-                println!(
-                    "{:?}: {} -> {} {:?} {:?} {:?} {:?}",
-                    path.file_name().unwrap(),
-                    bytes.len(),
-                    out.len(),
-                    receipt.notice.map(|n| (n.rect, n.strip)),
-                    receipt.remarks,
-                    receipt.incomplete,
-                    start.elapsed()
-                );
-                std::fs::write(std::path::Path::new(&to).join(path.file_name().unwrap()), out).unwrap();
-            }
-            Err(error) => println!("{path:?}: {error}"),
-        }
-    }
 }

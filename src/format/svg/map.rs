@@ -34,8 +34,12 @@ pub(super) struct Map<'a> {
     pub(super) metadata: Option<Metadata>,
     pub(super) stores: Vec<Carrier>,
     pub(super) packets: Vec<Xmp>,
+    /// Where a `metadata` element goes: after the title, which should come first (SVG 1.1, 5.4).
+    pub(super) head: usize,
     /// Notices of ours.
     pub(super) notices: Vec<Range<usize>>,
+    /// Children of the root.
+    children: u64,
 }
 
 pub(super) struct Metadata {
@@ -90,6 +94,7 @@ pub(super) fn map<'a>(text: &'a str, budget: &mut Budget) -> Result<Map<'a>> {
         }
     };
     let mut in_metadata = false;
+    let mut in_title = false;
     let mut open: Option<(Part, Range<usize>)> = None;
     let mut xpacket: Option<usize> = None;
     while let Some(node) = walk.next(budget).map_err(fault)? {
@@ -101,6 +106,8 @@ pub(super) fn map<'a>(text: &'a str, budget: &mut Budget) -> Result<Map<'a>> {
                     map.metadata = Some(Metadata { tag: range.clone(), empty });
                 }
                 in_metadata = is_metadata && !empty;
+                in_title = name.is(SVG, "title") && map.children == 0 && !empty;
+                map.children += 1;
                 let is_notice = |attribute: &Attribute| attribute.name.raw == "id" && attribute.raw == NOTICE_ID;
                 if !is_metadata && attributes.iter().any(is_notice) {
                     if empty {
@@ -145,6 +152,9 @@ pub(super) fn map<'a>(text: &'a str, budget: &mut Budget) -> Result<Map<'a>> {
                     map.close(text, part, start.start..range.end, range.end - range.start, &mut xpacket);
                 }
                 if depth == 1 {
+                    if std::mem::take(&mut in_title) {
+                        map.head = range.end;
+                    }
                     (in_metadata, xpacket) = (false, None);
                 }
             }
@@ -173,8 +183,22 @@ impl<'a> Map<'a> {
         }
         let view = View::of(&attributes);
         let end = (!empty).then_some(0..0);
-        let (metadata, stores, packets, notices) = Default::default();
-        Ok(Self { root, root_name: name.raw, attributes, end, view, declaration, metadata, stores, packets, notices })
+        let head = root.end;
+        let (metadata, stores, packets, notices, children) = Default::default();
+        Ok(Self {
+            root,
+            root_name: name.raw,
+            attributes,
+            end,
+            view,
+            declaration,
+            metadata,
+            stores,
+            packets,
+            head,
+            notices,
+            children,
+        })
     }
 
     fn close(&mut self, text: &str, part: Part, range: Range<usize>, tag: usize, xpacket: &mut Option<usize>) {

@@ -186,7 +186,12 @@ fn mutations_do_not_panic() {
             let mut source = std::io::Cursor::new(&bytes);
             if let Ok(found) = Svg.survey(&mut source, &mut budget) {
                 let notice = checkered(found.shown().unwrap(), 0);
-                let label = Label { notice: Some(&notice), record: Some(&Record::example()), store_len: Some(9) };
+                let label = Label {
+                    notice: Some(&notice),
+                    record: Some(&Record::example()),
+                    store_len: Some(9),
+                    notice_for: &|size| Ok(checkered(size, 0)),
+                };
                 let _ = Svg.mark(&mut source, &found, &label, &mut budget);
             }
         }
