@@ -33,13 +33,7 @@ fn edit(bytes: &[u8], change: impl FnOnce(&mut Editor)) -> Vec<u8> {
     let mut sink = Cursor::new(Vec::new());
     let slot = patch.write(Format::Avif, &mut source, &mut sink).unwrap().slot;
     if let (Some(wrap), Some(slot)) = (wrap, slot) {
-        crate::patch::fill(
-            Format::Avif,
-            &mut sink,
-            &slot,
-            &wrap(&vec![7; slot.end as usize - slot.start as usize - 45]),
-        )
-        .unwrap();
+        crate::patch::fill(Format::Avif, &mut sink, &slot, &wrap(&vec![7; slot.end as usize - slot.start as usize - 45])).unwrap();
     }
     sink.into_inner()
 }
