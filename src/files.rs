@@ -26,8 +26,9 @@ pub enum Overwrite {
 impl Labeler {
     /// Labels the file `input` into the file `output`.
     ///
-    /// The result is written to a temporary file in the folder of `output` and renamed when it is complete and on disk:
-    /// whatever happens on the way, `output` is either what it was or the whole result.
+    /// The result is written to a file without a name in the folder of `output` (a hidden one where the system has no such
+    /// files) and gets its name when it is complete and on disk: whatever happens on the way, `output` is either what it
+    /// was or the whole result.
     ///
     /// # Errors
     ///
@@ -98,25 +99,92 @@ fn write_whole<T>(
         Some(parent) if parent != Path::new("") => parent.to_owned(),
         _ => PathBuf::from("."),
     };
-    let mut file = temporary(&folder).map_err(|error| named(&folder, error))?;
-    let done = write(file.as_file_mut())?;
-    file.as_file_mut().flush()?;
-    file.as_file().sync_all()?;
-    let renamed = match overwrite {
-        Overwrite::Refuse => file.persist_noclobber(output),
-        Overwrite::Replace => file.persist(output),
-    };
-    match renamed {
-        Ok(_) => Ok(done),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+    let mut draft = Draft::new(&folder).map_err(|error| named(&folder, error))?;
+    let done = write(draft.file())?;
+    match draft.publish(&folder, output, overwrite) {
+        Ok(()) => Ok(done),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err(refused("the file appeared meanwhile; give another name or allow overwriting"))
         }
-        Err(error) => Err(named(output, error.error).into()),
+        Err(error) => Err(named(output, error).into()),
+    }
+}
+
+/// A result on its way to its place. Dropped before it is published, it leaves nothing behind.
+enum Draft {
+    /// A file without a name (`O_TMPFILE`): even a killed process leaves nothing.
+    #[cfg(target_os = "linux")]
+    Unnamed(File),
+    /// A hidden file beside the target, where there are no such files: a killed process leaves it.
+    Hidden(NamedTempFile),
+}
+
+impl Draft {
+    #[cfg(target_os = "linux")]
+    fn new(folder: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::TMPFILE.bits().cast_signed();
+        let unnamed = fs::OpenOptions::new().read(true).write(true).custom_flags(flags).mode(0o666).open(folder);
+        // Not every file system has them (NFS, FUSE), and giving one a name needs /proc.
+        match unnamed {
+            Ok(file) if Path::new("/proc/self/fd").is_dir() => Ok(Self::Unnamed(file)),
+            _ => hidden(folder).map(Self::Hidden),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn new(folder: &Path) -> io::Result<Self> {
+        hidden(folder).map(Self::Hidden)
+    }
+
+    fn file(&mut self) -> &mut File {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Unnamed(file) => file,
+            Self::Hidden(file) => file.as_file_mut(),
+        }
+    }
+
+    /// Puts what was written on disk, and then gives it its name at one stroke.
+    fn publish(mut self, folder: &Path, output: &Path, overwrite: Overwrite) -> io::Result<()> {
+        self.file().flush()?;
+        self.file().sync_all()?;
+        match (self, overwrite) {
+            #[cfg(target_os = "linux")]
+            (Self::Unnamed(file), _) => give_name(&file, folder, output, overwrite)?,
+            (Self::Hidden(file), Overwrite::Refuse) => {
+                drop(file.persist_noclobber(output).map_err(|error| error.error)?)
+            }
+            (Self::Hidden(file), Overwrite::Replace) => drop(file.persist(output).map_err(|error| error.error)?),
+        }
+        // The name is durable once the folder is; a file system that cannot do this loses nothing but that.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        Ok(())
+    }
+}
+
+/// Links an unnamed file to its name; over an existing file by way of a hidden one and a rename.
+#[cfg(target_os = "linux")]
+fn give_name(file: &File, folder: &Path, output: &Path, overwrite: Overwrite) -> io::Result<()> {
+    use std::os::fd::AsRawFd as _;
+
+    use rustix::fs::{AtFlags, CWD, linkat};
+
+    let handle = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let link = |name: &Path| linkat(CWD, &handle, CWD, name, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from);
+    match link(output) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && overwrite == Overwrite::Replace => {
+            let aside = tempfile::Builder::new().prefix(".tanba-").tempdir_in(folder)?;
+            let name = aside.path().join("whole");
+            link(&name)?;
+            fs::rename(&name, output)
+        }
+        done => done,
     }
 }
 
 /// A temporary file with the permissions that a new file would have, removed when dropped.
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+fn hidden(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".tanba-");
     #[cfg(unix)]

@@ -120,7 +120,7 @@ fn mutate(original: &[u8], number: usize, random: &mut Random) -> (String, Vec<u
     let mut bytes = original.to_vec();
     let len = bytes.len();
     // Half of the cases hit the first kilobyte, where the structure of small files is.
-    let at = if number % 2 == 0 { random.below(len.min(1024)) } else { random.below(len) };
+    let at = if number.is_multiple_of(2) { random.below(len.min(1024)) } else { random.below(len) };
     let what = match number % 8 {
         0 => {
             bytes.truncate(at);

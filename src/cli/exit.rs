@@ -21,7 +21,7 @@ pub(super) const HELP: &str = "\
 Exit codes of `label`, and of every command that fails:
    0  done; the label is complete, or holds all that was asked for
    3  labelled, but a part that was asked for is missing (no notice in HEIC, for instance)
-   2  the arguments are wrong, OUT exists (without --force), or the format cannot do this (the caller can fix it)
+   2  the arguments are wrong, OUT exists, or the format cannot do this (the caller can fix it)
    4  the file is damaged or too large (its maker can fix it)
    5  key, certificates or anchors cannot be used (the operator can fix it)
    6  reading or writing failed (disk, permissions, a closed pipe)
@@ -59,7 +59,10 @@ impl Failure {
 
     /// An error of the library about `subject`.
     pub(super) fn of(subject: &str, error: &Error) -> Self {
-        Self { code: of_error(error), words: format!("{subject}: {}", chain(error)) }
+        let words = chain(error);
+        // Errors of files name the file already.
+        let words = if words.starts_with(subject) { words } else { format!("{subject}: {words}") };
+        Self { code: of_error(error), words }
     }
 }
 

@@ -77,38 +77,41 @@ struct NotChecked<'a> {
     fixable_by: &'a str,
 }
 
+impl<'a> NotChecked<'a> {
+    fn new(file: &str, failure: &'a Failure) -> Self {
+        Self {
+            file: file.to_owned(),
+            schema: tanba::SCHEMA,
+            verdict: "inconclusive",
+            headline: Headline::NotChecked,
+            error: &failure.words,
+            fixable_by: exit::fixable_by(failure.code),
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let verifier = arguments.trust.verifier()?.look_for_notice(!arguments.no_look);
     let mut codes = Vec::with_capacity(arguments.files.len());
     for file in &arguments.files {
         let name = file.to_string_lossy();
-        let text;
-        match examine(&verifier, file) {
+        let text = match examine(&verifier, file) {
             Ok(report) => {
                 codes.push(exit::of_headline(report.headline));
-                text = if arguments.json {
-                    output::json_line(&Line { file: name.into_owned(), report: &report })
-                } else {
-                    human(&name, &report)
-                };
+                match arguments.json {
+                    true => output::json_line(&Line { file: name.into_owned(), report: &report }),
+                    false => human(&name, &report),
+                }
             }
             Err(error) => {
                 codes.push(exit::NOT_CHECKED);
                 let failure = Failure::from(error);
-                text = if arguments.json {
-                    output::json_line(&NotChecked {
-                        file: name.into_owned(),
-                        schema: tanba::SCHEMA,
-                        verdict: "inconclusive",
-                        headline: Headline::NotChecked,
-                        error: &failure.words,
-                        fixable_by: exit::fixable_by(failure.code),
-                    })
-                } else {
-                    unexamined(&name, &failure)
-                };
+                match arguments.json {
+                    true => output::json_line(&NotChecked::new(&name, &failure)),
+                    false => unexamined(&name, &failure),
+                }
             }
-        }
+        };
         if !arguments.quiet {
             output::print(&text)?;
         }
@@ -171,7 +174,9 @@ fn human(name: &str, report: &Report) -> String {
         yes(provenance.signature_available)
     );
     list(&mut text, "Evidence", report.findings.iter().map(evidence));
+    // Whether anybody trusts the signer is what the axis above says; the engine asks nobody.
     let failures = report.manifest.iter().flat_map(|manifest| &manifest.failures);
+    let failures = failures.filter(|code| *code != "signingCredential.untrusted");
     list(&mut text, "Faults that the C2PA engine names", failures.map(|code| escape::line(code)));
     list(&mut text, "Not examined", report.not_examined.iter().map(|what| escape::line(what)));
     not_meant(&mut text, report.headline);

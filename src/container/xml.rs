@@ -165,6 +165,14 @@ impl<'a> Walk<'a> {
         Ok(Some(Node { item, range, depth }))
     }
 
+    /// What the prefixes mean where the walk stands; "" is the default namespace.
+    pub(crate) fn scope(&self) -> Vec<(&'a str, &str)> {
+        let known = self.spaces.iter().filter_map(|(prefix, meanings)| Some((*prefix, &**meanings.last()?)));
+        let mut known: Vec<_> = known.collect();
+        known.sort_unstable();
+        known
+    }
+
     fn position(&self) -> usize {
         usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }

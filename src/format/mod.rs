@@ -2,6 +2,7 @@
 
 mod avif;
 mod decode;
+mod frames;
 mod gif;
 mod heif;
 mod jpeg;

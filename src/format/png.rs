@@ -1,11 +1,24 @@
 //! PNG and APNG: W3C PNG, third edition.
 
+mod animation;
 mod chunks;
+mod colour;
+mod pixels;
 mod texts;
 
-use self::chunks::{Header, SIGNATURE, Walk};
+use self::{
+    chunks::{Header, SIGNATURE, Walk},
+    colour::Meaning,
+    pixels::Canvas,
+};
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey, decode};
-use crate::{Format, Result, limits::Budget, notice::Raster, record, stream::Source};
+use crate::{
+    Format, Result,
+    limits::Budget,
+    notice::{Raster, StoredNotice},
+    record,
+    stream::Source,
+};
 
 pub(super) struct Png;
 
@@ -66,7 +79,9 @@ impl Handler for Png {
         let header = walk.header(source)?;
         let mut marked = Marked::default();
         put_metadata(&walk, survey, label, &mut marked, budget)?;
-        let _: Header = header;
+        if let Some(notice) = label.notice {
+            draw(&walk, header, &notice.stored(survey.orientation), &mut marked, source, budget)?;
+        }
         Ok(marked)
     }
 
@@ -98,6 +113,49 @@ fn put_metadata(walk: &Walk, survey: &Survey, label: &Label, marked: &mut Marked
     }
     // After the insertions: edits at one place keep their order, and a deletion may start where they go.
     obsolete.into_iter().for_each(|range| patch.delete(range));
+    Ok(())
+}
+
+/// Draws the notice into the picture, or into every frame of it.
+fn draw(
+    walk: &Walk,
+    header: Header,
+    notice: &StoredNotice,
+    marked: &mut Marked,
+    source: &mut dyn Source,
+    budget: &mut Budget,
+) -> Result<()> {
+    let meaning = Meaning::read(walk, header, source, budget)?;
+    let frames = animation::frames(walk, header.size, source, budget)?;
+    let scheme = match &frames[..] {
+        [still] if still.is_still() => {
+            let zlib = still.zlib(source)?;
+            let (canvas, filters) = Canvas::decode(&zlib, still.at(), &header, budget)?;
+            let scheme = meaning.scheme(notice, Some(&canvas), false);
+            let mut canvas = scheme.converted(canvas, budget)?;
+            if !notice.grow.is_zero() {
+                canvas = canvas.grown(notice.grow, scheme.plate(), budget)?;
+            }
+            scheme.draw(&mut canvas, 0, 0, notice);
+            let same = scheme.keeps_pixels() && notice.grow.is_zero();
+            let header = Header { size: canvas.size, ..scheme.header };
+            let level = pixels::level(&zlib);
+            still.replace(
+                &canvas.encode(&header, same.then_some(&filters[..]), notice.rect, level)?,
+                marked,
+                source,
+            )?;
+            scheme
+        }
+        frames => animation::draw(frames, &meaning, notice, marked, source, budget)?,
+    };
+    scheme.fix_chunks(walk, &meaning, &mut marked.patch, source, budget)?;
+    let new = Header { size: notice.frame, ..scheme.header };
+    if new != header {
+        marked.patch.replace(walk.chunks[0].range(), new.encode());
+    }
+    marked.remarks.extend(scheme.remark);
+    marked.noticed = true;
     Ok(())
 }
 

@@ -8,14 +8,16 @@ const MAX_DEPTH: usize = 64;
 pub(super) enum Item<'a> {
     Bytes(&'a [u8]),
     Text(&'a str),
-    /// The number of elements; they follow.
-    Array(u64),
-    /// The number of pairs; they follow.
-    Map(u64),
+    /// The number of elements, `None` up to a break; they follow.
+    Array(Option<u64>),
+    /// The number of pairs, `None` up to a break; they follow.
+    Map(Option<u64>),
     /// A tag; its content follows.
     Tag(u64),
     /// A number, a simple value.
     Other,
+    /// The end of something of indefinite length.
+    Break,
 }
 
 /// Reads item by item.
@@ -33,37 +35,54 @@ impl<'a> Reader<'a> {
         let (&first, rest) = self.rest.split_first()?;
         self.rest = rest;
         let argument = match first & 0x1F {
-            small @ 0..=23 => u64::from(small),
-            24 => u64::from(self.take(1)?[0]),
-            25 => u64::from(u16::from_be_bytes(self.take(2)?.try_into().ok()?)),
-            26 => u64::from(u32::from_be_bytes(self.take(4)?.try_into().ok()?)),
-            27 => u64::from_be_bytes(self.take(8)?.try_into().ok()?),
-            // No indefinite lengths: C2PA wants deterministic encoding (2.4 §6.6).
+            small @ 0..=23 => Some(u64::from(small)),
+            24 => Some(u64::from(self.take(1)?[0])),
+            25 => Some(u64::from(u16::from_be_bytes(self.take(2)?.try_into().ok()?))),
+            26 => Some(u64::from(u32::from_be_bytes(self.take(4)?.try_into().ok()?))),
+            27 => Some(u64::from_be_bytes(self.take(8)?.try_into().ok()?)),
+            // Of indefinite length. C2PA wants deterministic encoding (2.4 §6.6); c2pa-rs wrote time-stamps like this.
+            31 => None,
             _ => return None,
         };
-        Some(match first >> 5 {
-            0 | 1 | 7 => Item::Other,
-            2 => Item::Bytes(self.take(argument)?),
-            3 => Item::Text(std::str::from_utf8(self.take(argument)?).ok()?),
-            4 => Item::Array(argument),
-            5 => Item::Map(argument),
-            _ => Item::Tag(argument),
+        Some(match (first >> 5, argument) {
+            (0 | 1, Some(_)) | (7, Some(_)) => Item::Other,
+            (2, Some(len)) => Item::Bytes(self.take(len)?),
+            (3, Some(len)) => Item::Text(std::str::from_utf8(self.take(len)?).ok()?),
+            (4, elements) => Item::Array(elements),
+            (5, pairs) => Item::Map(pairs),
+            (6, Some(tag)) => Item::Tag(tag),
+            // The pieces of such a string are items of their own up to the break.
+            (2 | 3, None) => Item::Array(None),
+            (7, None) => Item::Break,
+            _ => return None,
         })
     }
 
     /// Skips one item with all that it holds; `None` when it is cut off or nested too deeply.
     pub(super) fn skip(&mut self) -> Option<()> {
-        let mut open = vec![1u64];
+        // What is open, with the number of items left in it; `None` up to a break.
+        let mut open = vec![Some(1u64)];
         while let Some(left) = open.last_mut() {
-            if *left == 0 {
-                open.pop();
-                continue;
+            match left {
+                Some(0) => {
+                    open.pop();
+                    continue;
+                }
+                Some(left) => *left -= 1,
+                None => {}
             }
-            *left -= 1;
+            let indefinite = left.is_none();
             match self.next()? {
                 Item::Array(elements) => open.push(elements),
-                Item::Map(pairs) => open.push(pairs.checked_mul(2)?),
-                Item::Tag(_) => open.push(1),
+                Item::Map(pairs) => open.push(match pairs {
+                    Some(pairs) => Some(pairs.checked_mul(2)?),
+                    None => None,
+                }),
+                Item::Tag(_) => open.push(Some(1)),
+                Item::Break if indefinite => {
+                    open.pop();
+                }
+                Item::Break => return None,
                 _ => {}
             }
             if open.len() > MAX_DEPTH {
@@ -73,17 +92,10 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// The bytes of the next item, header included.
-    pub(super) fn raw(&mut self) -> Option<&'a [u8]> {
-        let before = self.rest;
-        self.skip()?;
-        before.get(..before.len() - self.rest.len())
-    }
-
     /// Reads a map and returns a reader at the value of the first key that is one of `keys`.
     pub(super) fn value_of(&mut self, keys: &[&str]) -> Option<Self> {
         let Item::Map(pairs) = self.next()? else { return None };
-        for _ in 0..pairs {
+        for _ in 0..pairs.unwrap_or(u64::MAX) {
             let mut key = self.clone();
             self.skip()?;
             if matches!(key.next()?, Item::Text(text) if keys.contains(&text)) {

@@ -124,6 +124,11 @@ impl<'a> Certificate<'a> {
         matches!(self.x509.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca)
     }
 
+    /// How many CA certificates may stand below this one.
+    pub(super) fn path_len(&self) -> Option<u32> {
+        self.x509.basic_constraints().ok()??.value.path_len_constraint
+    }
+
     /// Size of the RSA modulus, if the key is an RSA key.
     pub(super) fn rsa_bits(&self) -> Option<usize> {
         match self.x509.public_key().parsed() {

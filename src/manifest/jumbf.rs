@@ -44,6 +44,33 @@ pub(super) fn check(store: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+/// The COSE signature of the manifest with this label.
+pub(super) fn signature<'a>(store: &'a [u8], manifest: &str) -> Option<&'a [u8]> {
+    let (_, store) = boxes(store).next()?;
+    let manifest = labelled(store, manifest)?;
+    boxes(labelled(manifest, "c2pa.signature")?).find(|(kind, _)| kind == b"cbor").map(|(_, cose)| cose)
+}
+
+/// The content of the superbox among `content`'s boxes whose description box has this label.
+fn labelled<'a>(content: &'a [u8], label: &str) -> Option<&'a [u8]> {
+    boxes(content).filter(|(kind, _)| kind == b"jumb").map(|(_, content)| content).find(|content| {
+        // ISO/IEC 19566-5 §A.3: type (16 bytes), toggles (1), label up to a NUL.
+        let description =
+            boxes(content).next().filter(|(kind, _)| kind == b"jumd").and_then(|(_, bytes)| bytes.get(17..));
+        description.and_then(|bytes| bytes.split(|&byte| byte == 0).next()) == Some(label.as_bytes())
+    })
+}
+
+/// Type and content of the boxes that stand in `bytes` one after the other, up to the first broken one.
+fn boxes(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (content, next, kind) = header(bytes, at, bytes.len()).ok()?;
+        at = next;
+        Some((kind, bytes.get(content..next)?))
+    })
+}
+
 /// Start of the content, end and type of the box at `at`.
 fn header(store: &[u8], at: usize, end: usize) -> Result<(usize, usize, [u8; 4]), String> {
     let cut = || format!("the box at byte {at} of the store is cut off");

@@ -159,17 +159,24 @@ fn build(
 
 /// Key usage, purposes and validity of every certificate above the leaf, the anchor included.
 fn issuers(path: &VerifiedPath, list: &List, purpose: Purpose, at: OffsetDateTime) -> Result<(), webpki::Error> {
+    let mut below = 0;
     for issuer in path.intermediate_certificates() {
         let der = issuer.der();
         let certificate = Certificate::parse(&der).map_err(|_| webpki::Error::BadDer)?;
         issuer_profile(&certificate, purpose, at)?;
+        // Self-issued certificates (renewed keys) do not count: RFC 5280 §4.2.1.9.
+        below += u32::from(!certificate.self_issued());
     }
     // Several certificates of one anchor may be on the list (renewed roots): one good one is enough.
     let subject = path.anchor().subject.as_ref();
     let key = path.anchor().subject_public_key_info.as_ref();
     let mut result = Err(webpki::Error::UnknownIssuer);
     for certificate in list.certificates_of(subject, key) {
-        result = issuer_profile(&certificate, purpose, at);
+        result = match certificate.path_len() {
+            // webpki asks this of intermediates only.
+            Some(max) if below > max => Err(webpki::Error::PathLenConstraintViolated),
+            _ => issuer_profile(&certificate, purpose, at),
+        };
         if result.is_ok() {
             break;
         }

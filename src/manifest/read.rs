@@ -113,7 +113,7 @@ impl View {
             findings.push(about(why.clone(), &why, place.to_owned()));
         }
         let signature = signature(&codes);
-        let stamped = self.stamp(&self.active, &codes, anchors);
+        let stamped = self.stamp(&store.jumbf, &codes, anchors);
         let signing_time = stamped.trusted_time().unwrap_or(at);
         let vouched = self.vouched(&self.active, anchors, signing_time);
         let revoked = codes.failures.iter().any(|code| code == "signingCredential.ocsp.revoked");
@@ -195,9 +195,9 @@ impl View {
     }
 
     /// Who stamped the signature, and when.
-    fn stamp(&self, label: &str, codes: &Codes, anchors: &TrustAnchors) -> Stamped {
-        let manifest = self.reader.get_manifest(label);
-        let cose = manifest.and_then(c2pa::Manifest::signature).unwrap_or_default();
+    fn stamp(&self, store: &[u8], codes: &Codes, anchors: &TrustAnchors) -> Stamped {
+        let manifest = self.reader.active_manifest();
+        let cose = jumbf::signature(store, &self.active).unwrap_or_default();
         let time = manifest.and_then(c2pa::Manifest::time).and_then(|time| OffsetDateTime::parse(&time, &Rfc3339).ok());
         let validated = codes.successes.iter().any(|code| code == "timeStamp.validated");
         let standing = match (stamp::is_present(cose), validated, time) {
@@ -298,9 +298,12 @@ fn signature(codes: &Codes) -> Signature {
     if validated && !bad { Signature::Ok } else { Signature::Bad }
 }
 
-/// The engine's other failures, as findings. Who is trusted is said elsewhere.
+/// The engine's other failures, as findings. Who is trusted, and whether the content was changed, is said elsewhere.
 fn faults(codes: &Codes, place: &str) -> Vec<Finding> {
-    let skipped = |code: &str| code.starts_with("signingCredential.") && code != "signingCredential.ocsp.revoked";
+    let skipped = |code: &str| {
+        (code.starts_with("signingCredential.") && code != "signingCredential.ocsp.revoked")
+            || code.contains("Hash.mismatch")
+    };
     let faults = |codes: &[String], whose: &'static str| {
         let mut codes: Vec<_> = codes.iter().filter(|code| !skipped(code)).cloned().collect();
         codes.sort();
@@ -318,11 +321,7 @@ fn faults(codes: &Codes, place: &str) -> Vec<Finding> {
 fn words(code: &str) -> String {
     match code {
         "claimSignature.mismatch" => "the signature does not fit".into(),
-        "assertion.dataHash.mismatch" | "assertion.bmffHash.mismatch" | "assertion.boxesHash.mismatch" => {
-            "the content was changed after signing".into()
-        }
         "assertion.hashedURI.mismatch" => "a signed statement was changed".into(),
-        "claim.hardBindings.missing" => "nothing binds it to the content".into(),
         "signingCredential.ocsp.revoked" => "the signer's certificate was revoked".into(),
         other => format!("C2PA status {other}"),
     }

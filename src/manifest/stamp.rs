@@ -28,11 +28,11 @@ fn token(cose: &[u8]) -> Option<&[u8]> {
     if matches!(first, Item::Tag(_)) {
         first = reader.next()?;
     }
-    let Item::Array(4) = first else { return None };
+    let Item::Array(Some(4)) = first else { return None };
     reader.skip()?;
     let mut container = reader.value_of(&["sigTst2", "sigTst"])?;
     let mut tokens = container.value_of(&["tstTokens"])?;
-    let Item::Array(1..) = tokens.next()? else { return None };
+    let Item::Array(_) = tokens.next()? else { return None };
     match tokens.value_of(&["val"])?.next()? {
         Item::Bytes(token) => Some(token),
         _ => None,

@@ -95,7 +95,7 @@ fn draw(setter: &mut Typesetter, wording: &Wording, style: &NoticeStyle, picture
     let plate =
         if strip { fit_strip(&mut paragraphs, style, picture)? } else { fit_inside(&mut paragraphs, style, picture)? };
     let (rect, frame) = if strip {
-        let frame = Size { width: picture.width, height: picture.height + plate.size.height };
+        let frame = Size { width: picture.width, height: picture.height.saturating_add(plate.size.height) };
         (Rect { x: 0, y: 0, width: plate.size.width, height: plate.size.height }, frame)
     } else {
         (layout::place(plate.size, picture, style.place), picture)

@@ -33,6 +33,7 @@ pub(super) struct Entry {
 }
 
 /// A row of a wording, whole or broken, as tanba draws it.
+#[derive(Clone)]
 pub(super) struct Template {
     /// The wordings that it is a part of, and which pieces of them.
     uses: Vec<(usize, usize, usize)>,
@@ -123,12 +124,7 @@ impl Lexicon {
 
     fn add_row(&mut self, text: &str, language: Language, part: (usize, usize, usize)) {
         if let Some(template) = self.templates.iter_mut().find(|template| template.text == text) {
-            if let Some(template) = Arc::get_mut(template) {
-                template.uses.push(part);
-                return;
-            }
-            let shared = Template { uses: vec![part], text: text.to_owned(), ..Template::clone_of(template) };
-            self.templates.push(Arc::new(shared));
+            Arc::make_mut(template).uses.push(part);
             return;
         }
         if let Some(mut template) = Template::draw(text, language) {
@@ -174,25 +170,17 @@ impl Template {
         let coarse = normalised(drawn.cells(ink, COARSE.0, COARSE.1));
         Some(Self { uses: Vec::new(), text: text.to_owned(), rtl, width, height, ink, drawn, coarse })
     }
-
-    fn clone_of(other: &Self) -> Self {
-        Self {
-            uses: other.uses.clone(),
-            text: other.text.clone(),
-            rtl: other.rtl,
-            width: other.width,
-            height: other.height,
-            ink: other.ink,
-            drawn: other.drawn.clone(),
-            coarse: other.coarse.clone(),
-        }
-    }
 }
 
 impl Match {
     /// The wordings that this row is a part of, and which pieces of them: wording, first piece, piece after the last.
     pub(super) fn uses(&self) -> &[(usize, usize, usize)] {
         &self.template.uses
+    }
+
+    /// Whether both say the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.template.text == other.template.text
     }
 
     pub(super) fn is_rtl(&self) -> bool {

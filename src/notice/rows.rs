@@ -101,8 +101,10 @@ fn on_ground(grey: &Grey, ground: &Shape, middle: i32, light: bool) -> Vec<Row> 
     let (across, down) = (ground.left..ground.right, ground.top..ground.bottom);
     let mut letters = shapes(grey.width, across, down, true, is_ink, |_, _| true);
     // What reaches the bounds is the surroundings; a frame around everything is no letter.
-    letters
-        .retain(|s| s.area >= 2 && s.left > ground.left && s.right < ground.right && s.height() * 5 <= grey.height * 2);
+    letters.retain(|s| {
+        let inside = s.left > ground.left && s.right < ground.right && s.top > ground.top && s.bottom < ground.bottom;
+        s.area >= 2 && inside && s.height() * 5 <= grey.height * 2
+    });
     if letters.len() < 2 || letters.len() > MAX_SHAPES {
         return Vec::new();
     }
@@ -117,9 +119,9 @@ fn on_ground(grey: &Grey, ground: &Shape, middle: i32, light: bool) -> Vec<Row> 
 /// Joins letters that stand beside each other, then accents and dots to the row that they are nearest to.
 fn chain(letters: Vec<Shape>) -> Vec<Shape> {
     let mut rows: Vec<Shape> = Vec::new();
-    let tallest = letters.iter().map(Shape::height).max().unwrap_or_default();
-    let (letters, small): (Vec<_>, Vec<_>) =
-        letters.into_iter().partition(|s| s.height() * 10 >= 3 * tallest.min(s.width() * 3).max(4));
+    let usual = usual_height(&letters);
+    let is_letter = |shape: &Shape| shape.height() >= 3 && shape.height() * 10 >= usual * 4;
+    let (letters, small): (Vec<_>, Vec<_>) = letters.into_iter().partition(is_letter);
     // From left to right, each letter joins the row whose right end it follows.
     for letter in letters {
         let follows = |row: &&mut Shape| {
@@ -148,18 +150,34 @@ fn chain(letters: Vec<Shape>) -> Vec<Shape> {
             None => merged.push(row),
         }
     }
+    // Specks of the surroundings look like accents: each row is returned without its marks as well.
+    let bare = merged.clone();
     for mark in small {
         let away = |row: &Shape| row.top.saturating_sub(mark.bottom).max(mark.top.saturating_sub(row.bottom));
         let beside = |row: &&mut Shape| {
             mark.left + row.height() / 2 >= row.left
                 && mark.left <= row.right + row.height() / 2
-                && away(row) * 10 <= row.height() * 3
+                && away(row) * 5 <= row.height()
         };
         if let Some(row) = merged.iter_mut().filter(beside).min_by_key(|row| away(row)) {
             row.join(&mark);
         }
     }
+    merged.extend(bare);
     merged
+}
+
+/// The height that half of the ink belongs to shapes no higher than.
+fn usual_height(letters: &[Shape]) -> usize {
+    let mut heights: Vec<_> = letters.iter().map(|shape| (shape.height(), shape.area)).collect();
+    heights.sort_unstable();
+    let half = heights.iter().map(|(_, area)| area).sum::<usize>() / 2;
+    let mut seen = 0;
+    let middle = heights.iter().find(|(_, area)| {
+        seen += area;
+        seen >= half
+    });
+    middle.map_or(0, |&(height, _)| height)
 }
 
 /// The connected sets of pixels of a part that satisfy `is_in`, where neighbours satisfy `same`.

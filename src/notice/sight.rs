@@ -15,13 +15,16 @@ use crate::{
 const SEARCHED: u32 = 448;
 /// Height of a row's ink in the picture that is measured.
 const MEASURED: u32 = 48;
-/// Correlation from which on a row is read, and the least of its worst part. Unlike text of the same length reaches
-/// 0.6 and 0.1; the wording after JPEG at quality 40 and a reduction by half stays over 0.85 and 0.6.
-const READ: f64 = 0.78;
-const READ_PART: f64 = 0.42;
+/// Correlation from which on a row is read, and the least of its worst part. Measured: the wordings reach 0.92 and 0.90
+/// after JPEG at quality 40 and a reduction by half; the nearest other words ("AI GENERATOR") reach 0.83 and 0.50.
+const READ: (f64, f64) = (0.82, 0.68);
 /// The same where it is known what should stand there.
-const EXPECTED: f64 = 0.65;
-const EXPECTED_PART: f64 = 0.2;
+const EXPECTED: (f64, f64) = (0.72, 0.5);
+/// Letters lower than this, in pixels of the picture, are not read: any speck resembles an ideograph then.
+const LEAST_CAP: f64 = 4.0;
+
+/// Ways of reading the rows of one picture that are weighed.
+const MAX_READINGS: usize = 1000;
 
 /// A notice that was seen.
 #[derive(Clone, Debug)]
@@ -47,7 +50,7 @@ pub(crate) fn measure(picture: &Raster, rect: Rect, expected: &[String]) -> Opti
     }
     let lexicon = Lexicon::only(expected);
     let keep = u32::try_from(expected.len()).ok()?.saturating_mul(MEASURED).max(64);
-    let found = read(picture, rect, keep, &lexicon, (EXPECTED, EXPECTED_PART));
+    let found = read(picture, rect, keep, &lexicon, EXPECTED);
     let group = groups(&found).into_iter().max_by_key(Vec::len)?;
     let mut sighting = sighting(picture, &lexicon, &group)?;
     sighting.rect = rect;
@@ -74,7 +77,7 @@ pub(crate) fn search(picture: &Raster, also: &[String]) -> Vec<Sighting> {
         &with_also
     };
     let Size { width, height } = picture.size;
-    let found = read(picture, Rect { x: 0, y: 0, width, height }, SEARCHED, lexicon, (READ, READ_PART));
+    let found = read(picture, Rect { x: 0, y: 0, width, height }, SEARCHED, lexicon, READ);
     let mut sightings: Vec<_> = groups(&found).iter().filter_map(|group| sighting(picture, lexicon, group)).collect();
     sightings.sort_by(|a, b| b.score.total_cmp(&a.score));
     sightings
@@ -115,7 +118,14 @@ fn read(picture: &Raster, part: Rect, keep: u32, lexicon: &Lexicon, least: (f64,
             if found.score >= least.0 && found.worst >= least.1 {
                 let scale = (ink[2] - ink[0]) / (found.ink[2] - found.ink[0]).max(1e-6);
                 let (cap, score, light) = (found.cap() * scale, found.score, row.light);
-                lines.push(Read { index, found, light, ink, cap, score });
+                // The same row is often found on two grounds, and with and without its accents.
+                let known = lines.iter().position(|line| line.found.is_same(&found) && overlap(line.ink, ink));
+                match known {
+                    _ if cap < LEAST_CAP => {}
+                    Some(at) if lines[at].score >= score => {}
+                    Some(at) => lines[at] = Read { index, found, light, ink, cap, score },
+                    None => lines.push(Read { index, found, light, ink, cap, score }),
+                }
             }
         }
     }
@@ -160,6 +170,9 @@ fn wordings(lexicon: &Lexicon, lines: &[Read]) -> Vec<Found> {
 
 /// Extends rows by the row below until the wording is complete.
 fn complete(lexicon: &Lexicon, lines: &[Read], entry: usize, done: usize, rows: Vec<Read>, all: &mut Vec<Found>) {
+    if all.len() >= MAX_READINGS {
+        return;
+    }
     if done == lexicon.entries[entry].pieces {
         let weight: f64 = rows.iter().map(|row| row.ink[2] - row.ink[0]).sum();
         let score = rows.iter().map(|row| row.score * (row.ink[2] - row.ink[0])).sum::<f64>() / weight.max(1e-6);
@@ -296,7 +309,9 @@ fn plate_around(picture: &Raster, ink: [f64; 4], cap: f64, plate: [u8; 3]) -> Re
     // How far an edge goes: to where the colour ends; where it does not end within reach, to the usual padding, or to the
     // edge of the picture if the colour fills all of it (a band, a strip).
     let extend = |limit: u32, is_plate: &dyn Fn(u32) -> bool| {
-        let length = (0..limit).take_while(|&step| is_plate(step)).count() as u32;
+        // The ink's own soft edge is no end.
+        let soft = (0..limit.min(usual / 3 + 1)).take_while(|&step| !is_plate(step)).count() as u32;
+        let length = soft + (soft..limit).take_while(|&step| is_plate(step)).count() as u32;
         if length <= reach || length == limit { length } else { usual.min(limit) }
     };
     let x0 = left - extend(left, &|step| column(left - 1 - step));

@@ -33,6 +33,8 @@ pub(crate) struct Editor<'a> {
     references: Vec<Reference>,
     /// New bytes of properties: whole boxes, by number; numbers past the old ones are added.
     properties: BTreeMap<u16, Vec<u8>>,
+    /// Whether properties were taken away.
+    reassociated: bool,
     /// Boxes added at the end of the file.
     tail: Vec<u8>,
     /// A `uuid` box with XMP that is replaced as a whole.
@@ -51,6 +53,7 @@ impl<'a> Editor<'a> {
             infos: Vec::new(),
             references: Vec::new(),
             properties: BTreeMap::new(),
+            reassociated: false,
             tail: Vec::new(),
             replaced: None,
             changed: false,
@@ -122,6 +125,18 @@ impl<'a> Editor<'a> {
                 *number = new;
             }
         }
+    }
+
+    /// Takes the properties of this kind from an item.
+    pub(crate) fn drop_property(&mut self, id: u32, kind: &[u8; 4]) {
+        let Some(meta) = self.meta.as_mut() else { return };
+        let numbers: Vec<u16> =
+            (1_u16..).zip(&meta.properties).filter(|(_, part)| &part.kind == kind).map(|it| it.0).collect();
+        let item = meta.entry(id);
+        let before = item.properties.len();
+        item.properties.retain(|(number, _)| !numbers.contains(number));
+        self.reassociated |= item.properties.len() != before;
+        self.changed |= self.reassociated;
     }
 
     /// The patch, all offsets put right.
@@ -281,7 +296,7 @@ impl<'a> Editor<'a> {
                 b"iloc" => body.extend(write::locations(&meta.items, meta.location, wide)),
                 b"iinf" if !self.infos.is_empty() => body.extend(self.infos_box(meta, part.body.clone())?),
                 b"iref" if referenced => body.extend(self.references_box(meta)),
-                b"iprp" if self.changed && !self.properties.is_empty() => body.extend(self.properties_box(meta)),
+                b"iprp" if self.reassociated || !self.properties.is_empty() => body.extend(self.properties_box(meta)),
                 _ => body.extend_from_slice(old),
             }
         }

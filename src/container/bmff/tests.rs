@@ -31,9 +31,15 @@ fn edit(bytes: &[u8], change: impl FnOnce(&mut Editor)) -> Vec<u8> {
     let mut patch = editor.finish(&mut source, &mut budget()).unwrap();
     let wrap = patch.take_wrap();
     let mut sink = Cursor::new(Vec::new());
-    let slot = patch.write(Format::Avif, &mut source, &mut sink).unwrap().slot;
+    let slot = patch.write(Format::Heif, &mut source, &mut sink).unwrap().slot;
     if let (Some(wrap), Some(slot)) = (wrap, slot) {
-        crate::patch::fill(Format::Avif, &mut sink, &slot, &wrap(&vec![7; slot.end as usize - slot.start as usize - 45])).unwrap();
+        crate::patch::fill(
+            Format::Heif,
+            &mut sink,
+            &slot,
+            &wrap(&vec![7; slot.end as usize - slot.start as usize - 45]),
+        )
+        .unwrap();
     }
     sink.into_inner()
 }
@@ -112,7 +118,7 @@ fn damaged_files_neither_panic_nor_hang() {
         }
         if let Ok(mut patch) = editor.finish(&mut source, &mut budget()) {
             patch.take_wrap();
-            patch.write(Format::Avif, &mut source, &mut Cursor::new(Vec::new())).unwrap();
+            patch.write(Format::Heif, &mut source, &mut Cursor::new(Vec::new())).unwrap();
         }
     };
     // A short media box in place of the long one keeps each case cheap.

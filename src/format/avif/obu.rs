@@ -240,13 +240,14 @@ fn tiles(bits: &mut Bits, sequence: &Sequence) -> Option<()> {
     let shift = if sequence.large_superblocks { 7 } else { 6 };
     let blocks = |side: u32| side.div_ceil(1 << shift);
     let (columns, rows) = (blocks(sequence.width), blocks(sequence.height));
-    let log2 = |small: u32, target: u32| (0..32).find(|power| u64::from(small) << power >= u64::from(target)).unwrap_or(0);
+    let log2 =
+        |small: u32, target: u32| (0..32_u32).find(|power| u64::from(small) << power >= u64::from(target)).unwrap_or(0);
     // A tile is at most 4096 samples wide and 4096 × 2304 large.
     let (max_width, max_area) = (4096_u32 >> shift, (4096 * 2304) >> (2 * shift));
     let min_columns = log2(max_width, columns);
     let max_columns = log2(1, columns.min(64));
     let max_rows = log2(1, rows.min(64));
-    let min_tiles = min_columns.max(log2(max_area, columns.checked_mul(rows)?));
+    let min_tiles: u32 = min_columns.max(log2(max_area, columns.checked_mul(rows)?));
     let mut logs = (min_columns, 0);
     if !bits.flag()? {
         return None;

@@ -41,7 +41,13 @@ pub(super) fn mark(
     if let Some(notice) = label.notice {
         let stored = notice.stored(survey.orientation);
         match recode::recode(source, layout, &stored, &mut marked.patch, budget)? {
-            Ok(()) => marked.noticed = true,
+            Ok(()) => {
+                marked.noticed = true;
+                // There the strip shares blocks with the picture; above and left of it, blocks only move.
+                if stored.grow.right > 0 || stored.grow.bottom > 0 {
+                    marked.remarks.push("up to 31 pixels of the picture next to the strip were coded again".into());
+                }
+            }
             Err(why) => marked.remarks.push(format!("no notice was drawn into this JPEG: {why}")),
         }
     }

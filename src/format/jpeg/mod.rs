@@ -144,4 +144,6 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 #[cfg(test)]
+mod notice_tests;
+#[cfg(test)]
 mod tests;

@@ -1,12 +1,9 @@
 //! The JPEG handler on real files.
 
 use super::*;
-use crate::{
-    format::testing::{corpus, mark, survey},
-    limits::Limits,
-};
+use crate::format::testing::{corpus, mark, survey};
 
-const FILES: &[&str] = &[
+pub(super) const FILES: &[&str] = &[
     "labelled/C.jpg",
     "labelled/CA.jpg",
     "labelled/CACA.jpg",
@@ -133,47 +130,4 @@ fn extended_xmp_is_joined_in_any_order() {
     let found = survey(&Jpeg, &with).unwrap();
     assert_eq!(found.xmp.len(), 1);
     assert_eq!(found.xmp[0].bytes, whole);
-}
-
-/// Whatever stands in the file: an answer or an error, never a panic.
-pub(super) fn look(bytes: &[u8]) {
-    let mut budget = Budget::new(&Limits::default());
-    let _ = Jpeg.survey(&mut std::io::Cursor::new(bytes), &mut budget);
-}
-
-#[test]
-#[ignore]
-fn dump() {
-    let (from, to) = (std::env::var("JPEG_IN").unwrap(), std::env::var("JPEG_OUT").unwrap());
-    let mut names: Vec<_> = std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).collect();
-    names.sort();
-    for path in names {
-        let bytes = std::fs::read(&path).unwrap();
-        let start = std::time::Instant::now();
-        let found = match survey(&Jpeg, &bytes) {
-            Ok(found) => found,
-            Err(error) => {
-                println!("{path:?}: {error}");
-                continue;
-            }
-        };
-        let shown = found.shown().unwrap();
-        let strip = if shown.shorter() < 200 { 32 } else { 0 };
-        let notice = crate::format::testing::checkered(shown, strip);
-        match mark(&Jpeg, &bytes, Some(&notice), None, Some(&[1; 3000])) {
-            Ok((out, marked)) => {
-                println!(
-                    "{:?}: {} -> {} {} {:?} {:?}",
-                    path.file_name().unwrap(),
-                    bytes.len(),
-                    out.len(),
-                    marked.noticed,
-                    marked.remarks,
-                    start.elapsed()
-                );
-                std::fs::write(std::path::Path::new(&to).join(path.file_name().unwrap()), out).unwrap();
-            }
-            Err(error) => println!("{path:?}: {error}"),
-        }
-    }
 }

@@ -1,5 +1,8 @@
 //! Signing and reading, without a handler: the store stands in a PNG chunk that the tests place themselves.
 
+mod attacks;
+mod chains;
+mod corpus;
 mod sign;
 
 use std::io::Cursor;
@@ -8,7 +11,16 @@ use time::{OffsetDateTime, macros::datetime};
 use uuid::uuid;
 
 use super::*;
-use crate::{Format, format::testing::corpus, geometry::Rect, patch, patch::Patch, policy::Extent, record::Record};
+use crate::{
+    Format,
+    format::testing::corpus as outside,
+    geometry::Rect,
+    limits::{Budget, Limits},
+    patch,
+    patch::Patch,
+    policy::Extent,
+    record::Record,
+};
 
 pub(super) const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
@@ -67,5 +79,13 @@ pub(super) fn sign_png(png: &[u8], claim: &Claim, parent: Option<&[u8]>, signer:
 }
 
 pub(super) fn png() -> Option<Vec<u8>> {
-    corpus("unlabelled/libpng-test.png")
+    outside("unlabelled/libpng-test.png")
+}
+
+/// Reads as the verifier does.
+pub(super) fn read_back(bytes: &[u8], anchors: &TrustAnchors, at: OffsetDateTime) -> Reading {
+    let mut source = Cursor::new(bytes);
+    let format = Format::sniff(&mut source).unwrap();
+    let survey = format.handler().survey(&mut source, &mut Budget::new(&Limits::default())).unwrap();
+    read(format, &mut source, &survey, anchors, at).unwrap()
 }
