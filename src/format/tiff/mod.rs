@@ -73,7 +73,7 @@ impl Handler for Tiff {
                 let mut carrier = vec![range];
                 if page.entries.len() == 1 {
                     // c2pa-rs writes a directory of its own, and leaves the length in it out of the hash as well.
-                    carrier.insert(0, entry.at + 4..entry.at + 8);
+                    carrier.push(entry.at + 4..entry.at + 8);
                 }
                 survey.stores.push(Store { carrier, jumbf: bytes });
             }

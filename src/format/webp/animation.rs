@@ -231,6 +231,10 @@ fn over_straight(under: &mut [u8], over: &[u8]) {
     if alpha == 0 {
         return;
     }
+    if alpha == 255 {
+        under.copy_from_slice(over);
+        return;
+    }
     let below = u32::from(under[3]) * (256 - alpha) >> 8;
     let sum = alpha + below;
     let scale = (1u32 << 24) / sum;

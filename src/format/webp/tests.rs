@@ -16,22 +16,19 @@ fn riff_of(bytes: &[u8]) -> Riff {
 fn frames(bytes: &[u8]) -> (Size, Vec<Vec<u8>>) {
     let mut decoder = image_webp::WebPDecoder::new(Cursor::new(bytes)).unwrap();
     let (width, height) = decoder.dimensions();
-    let mut frames = Vec::new();
-    let channels = if decoder.has_alpha() { 4 } else { 3 };
-    let mut frame = vec![0; decoder.output_buffer_size().unwrap()];
+    let size = Size { width, height };
     if decoder.is_animated() {
-        for _ in 0..decoder.num_frames() {
-            decoder.read_frame(&mut frame).unwrap();
-            frames.push(frame.clone());
-        }
-    } else {
-        decoder.read_image(&mut frame).unwrap();
-        frames.push(frame);
+        // By libwebp: image-webp 0.2 composes what follows a disposed frame otherwise than the players do.
+        let frames = webp::AnimDecoder::new(bytes).decode().unwrap();
+        let rgba = |frame: webp::AnimFrame| frame.get_image().to_vec();
+        return (size, (0..frames.len()).map(|at| rgba(frames.get_frame(at).unwrap())).collect());
     }
-    let rgba = |frame: Vec<u8>| -> Vec<u8> {
-        if channels == 4 { frame } else { frame.chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect() }
-    };
-    (Size { width, height }, frames.into_iter().map(rgba).collect())
+    let mut frame = vec![0; decoder.output_buffer_size().unwrap()];
+    decoder.read_image(&mut frame).unwrap();
+    if !decoder.has_alpha() {
+        frame = frame.chunks(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+    }
+    (size, vec![frame])
 }
 
 /// The plate's pixels are near black or white in every frame; returns the worst PSNR outside it.
@@ -95,4 +92,155 @@ fn lossy_pictures_stay_close() {
         assert!(psnr >= 42.0, "{name}: {psnr}");
         assert!(after.len() < bytes.len() * 17 / 10, "{name}: {} -> {}", bytes.len(), after.len());
     }
+}
+
+/// One frame of an animation that is built by hand: where it stands, its flags, its colour, and whether it is lossless.
+type Drawn = (Rect, u8, [u8; 4], bool);
+
+const DISPOSE: u8 = 1;
+const NO_BLEND: u8 = 2;
+
+fn animation(canvas: Size, drawn: &[Drawn]) -> Vec<u8> {
+    let budget = Budget::new(&Limits::default());
+    let (w, h) = ((canvas.width - 1).to_le_bytes(), (canvas.height - 1).to_le_bytes());
+    let mut body = b"WEBP".to_vec();
+    let flags = [ANIMATION | ALPHA, 0, 0, 0, w[0], w[1], w[2], h[0], h[1], h[2]];
+    body.extend(riff::chunk(Format::WebP, *b"VP8X", &flags).unwrap());
+    body.extend(riff::chunk(Format::WebP, *b"ANIM", &[1, 2, 3, 4, 7, 0]).unwrap());
+    for (rect, flags, colour, lossless) in drawn {
+        // A gradient, so that a shifted frame shows.
+        let pixel = |at: u32| {
+            let [r, g, b, a] = *colour;
+            [r.wrapping_add((at % rect.width / 4) as u8), g.wrapping_add((at / rect.width / 4) as u8), b, a]
+        };
+        let rgba = (0..rect.width * rect.height).flat_map(pixel).collect();
+        let pixels = codec::Pixels { size: rect.size(), rgba };
+        let mode = if *lossless { codec::Mode::Lossless } else { codec::Mode::Lossy { old: 1, quality: Some(80.0) } };
+        let chunks = codec::encode(&pixels, None, mode, &budget).unwrap().chunks;
+        let mut data = Vec::new();
+        for value in [rect.x / 2, rect.y / 2, rect.width - 1, rect.height - 1, 120] {
+            data.extend_from_slice(&value.to_le_bytes()[..3]);
+        }
+        data.push(*flags);
+        data.extend(chunks);
+        body.extend(riff::chunk(Format::WebP, *b"ANMF", &data).unwrap());
+    }
+    riff::chunk(Format::WebP, *b"RIFF", &body).unwrap()
+}
+
+const CANVAS: Size = Size { width: 240, height: 200 };
+const WHOLE: Rect = Rect { x: 0, y: 0, width: 240, height: 200 };
+/// Away from the plate, partly under it, and over all of it.
+const AWAY: Rect = Rect { x: 10, y: 100, width: 60, height: 50 };
+const PARTLY: Rect = Rect { x: 200, y: 10, width: 40, height: 100 };
+const OVER: Rect = Rect { x: 100, y: 0, width: 140, height: 60 };
+
+#[test]
+fn every_frame_of_an_animation_shows_the_whole_plate() {
+    let (red, half) = ([150, 0, 0, 255], [0, 120, 0, 128]);
+    for (name, frames) in [
+        ("simple", vec![(WHOLE, 0, red, true), (AWAY, 0, half, true), (PARTLY, 0, half, true), (OVER, 0, half, true)]),
+        ("replacing", vec![(WHOLE, 2, red, true), (AWAY, 2, half, true), (PARTLY, NO_BLEND, half, true)]),
+        ("first frame small", vec![(AWAY, 0, red, true), (PARTLY, 0, half, true), (WHOLE, NO_BLEND, half, true)]),
+        (
+            "disposed of",
+            vec![
+                (WHOLE, DISPOSE, red, true),
+                (AWAY, DISPOSE, half, true),
+                (PARTLY, DISPOSE | NO_BLEND, half, true),
+                (AWAY, 0, red, true),
+                (OVER, DISPOSE, half, true),
+                (OVER, 0, half, true),
+            ],
+        ),
+    ] {
+        let bytes = animation(CANVAS, &frames);
+        let (after, psnr) = noticed(name, &bytes, 0);
+        assert_eq!(psnr, f64::INFINITY, "{name}");
+        let times = |bytes: &[u8]| -> Vec<Vec<u8>> {
+            let chunks = riff_of(bytes).chunks;
+            chunks.iter().filter(|c| c.id == *b"ANMF").map(|c| bytes[c.at as usize + 20..][..3].to_vec()).collect()
+        };
+        assert_eq!(times(&after), times(&bytes), "{name}");
+        let anim = |bytes: &[u8]| bytes[30..44].to_vec();
+        assert_eq!(anim(&after), anim(&bytes), "loop count and background");
+        // A strip above: even and odd, which moves the frames' offsets by half a step.
+        assert_eq!(noticed(name, &bytes, 20).1, f64::INFINITY, "{name}");
+        assert_eq!(noticed(name, &bytes, 21).1, f64::INFINITY, "{name}");
+    }
+}
+
+#[test]
+fn frames_away_from_the_plate_stay_byte_for_byte() {
+    let bytes = animation(CANVAS, &[(WHOLE, 0, [150, 0, 0, 255], true), (AWAY, 0, [0, 99, 0, 128], true)]);
+    let (after, _) = noticed("away", &bytes, 0);
+    let second = riff_of(&bytes).chunks[3].whole();
+    let second = &bytes[second.start as usize..second.end as usize];
+    assert!(memchr::memmem::find(&after, second).is_some());
+}
+
+#[test]
+fn lossy_animations_stay_close() {
+    let bytes = animation(CANVAS, &[(WHOLE, 0, [150, 0, 0, 255], false), (PARTLY, 0, [0, 99, 0, 255], false)]);
+    assert!(noticed("lossy", &bytes, 0).1 >= 42.0);
+}
+
+#[test]
+fn a_plain_file_becomes_an_extended_one() {
+    let plain = codec::Pixels { size: Size { width: 8, height: 6 }, rgba: [9, 8, 7, 200].repeat(48) };
+    let budget = Budget::new(&Limits::default());
+    let chunks = codec::encode(&plain, None, codec::Mode::Lossless, &budget).unwrap().chunks;
+    let bytes = riff::chunk(Format::WebP, *b"RIFF", &[b"WEBP".as_slice(), &chunks].concat()).unwrap();
+    let record = crate::record::Record {
+        extent: crate::Extent::Generated,
+        system: "Acme".into(),
+        system_version: "1".into(),
+        provider: "Acme LLP".into(),
+        id: uuid::Uuid::nil(),
+        time: time::OffsetDateTime::UNIX_EPOCH,
+        alt_text: "AI GENERATED".into(),
+        language: "en",
+        no_training: false,
+        aigc: false,
+    };
+    let (after, _) = mark(&WebP, &bytes, None, Some(&record), Some(b"odd")).unwrap();
+    let riff = riff_of(&after);
+    let ids: Vec<_> = riff.chunks.iter().map(|chunk| chunk.id).collect();
+    assert_eq!(ids, [*b"VP8X", *b"VP8L", *b"EXIF", *b"XMP ", *b"C2PA"]);
+    assert_eq!(after[20..30], [ALPHA | EXIF | XMP, 0, 0, 0, 7, 0, 0, 5, 0, 0]);
+    assert_eq!(u32::from_le_bytes(after[4..8].try_into().unwrap()) as usize, after.len() - 8);
+    assert_eq!(frames(&after).1, frames(&bytes).1);
+    // Labelled again: still one of each, and the same length.
+    let (again, _) = mark(&WebP, &after, None, Some(&record), Some(b"odd")).unwrap();
+    assert_eq!(again.len(), after.len());
+    let surveyed = survey(&WebP, &again).unwrap();
+    assert_eq!((surveyed.stores.len(), surveyed.xmp.len(), surveyed.exif.len()), (1, 1, 1));
+}
+
+#[test]
+fn broken_files_do_not_break_us() {
+    let still = animation(CANVAS, &[(WHOLE, 0, [150, 0, 0, 255], true)]);
+    let moving = animation(CANVAS, &[(AWAY, 1, [150, 0, 0, 255], true), (PARTLY, 0, [0, 99, 0, 128], false)]);
+    let notice = checkered(CANVAS, 0);
+    let (mut seed, mut cases) = (1u32, 0);
+    for bytes in [still, moving] {
+        for case in 0..1000 {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let random = (seed >> 8) as usize;
+            let mut broken = bytes.clone();
+            match case % 4 {
+                0 | 1 => broken[random % 100] = (seed >> 24) as u8,
+                2 => broken[random % bytes.len()] ^= 1 << (seed >> 29),
+                _ => broken.truncate(random % bytes.len()),
+            }
+            let Ok(surveyed) = survey(&WebP, &broken) else { continue };
+            let limits = Limits { max_pixels: 1 << 20, ..Limits::default() };
+            let _ = WebP.picture(&mut Cursor::new(&broken), &surveyed, &mut Budget::new(&limits));
+            // Encoding is slow: a few cases.
+            let wanted = (case % 16 == 0 && surveyed.stored == Some(CANVAS)).then_some(&notice);
+            let _ = mark(&WebP, &broken, wanted, None, Some(b"store"));
+            cases += 1;
+        }
+    }
+    assert!(cases > 700, "{cases}");
 }
