@@ -122,7 +122,8 @@ fn boxes_of_bmff(hash: &Value) -> Option<String> {
     for exclusion in exclusions {
         let xpath = exclusion.get("xpath").and_then(Value::as_str).unwrap_or_default();
         let good = match xpath {
-            "/ftyp" | "/mfra" => true,
+            // What free space holds is never shown; c2pa-rs leaves it out by default.
+            "/ftyp" | "/mfra" | "/free" | "/skip" => true,
             "/uuid" => names_the_manifest(exclusion),
             "/mdat" => merkle,
             _ => false,

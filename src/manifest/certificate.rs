@@ -21,6 +21,15 @@ impl Chain {
         Ok(Self { certificates, organization })
     }
 
+    /// The chain as it goes into a manifest: readers have roots of their own (C2PA 2.4 §14.5).
+    pub(super) fn without_root(mut self) -> Self {
+        let last_is_root = |der: &CertificateDer| Certificate::parse(der).is_ok_and(|last| last.self_issued());
+        if self.certificates.len() > 1 && self.certificates.last().is_some_and(last_is_root) {
+            self.certificates.pop();
+        }
+        self
+    }
+
     pub(super) fn der(&self) -> impl Iterator<Item = &[u8]> {
         self.certificates.iter().map(AsRef::as_ref)
     }

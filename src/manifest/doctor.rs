@@ -32,6 +32,8 @@ pub struct Fault {
     pub what: String,
     /// What to do about it.
     pub remedy: String,
+    /// Whether [`Signer`](crate::Signer) refuses the chain for it.
+    pub fatal: bool,
 }
 
 impl Diagnosis {
@@ -41,14 +43,20 @@ impl Diagnosis {
     }
 
     fn fault(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
-        self.faults.push(Fault { what: what.into(), remedy: remedy.into() });
+        self.faults.push(Fault { what: what.into(), remedy: remedy.into(), fatal: true });
+    }
+
+    /// What readers put up with.
+    fn flaw(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
+        self.faults.push(Fault { what: what.into(), remedy: remedy.into(), fatal: false });
     }
 
     pub(super) fn into_result(self) -> Result<()> {
-        if self.is_healthy() {
+        let fatal = self.faults.iter().filter(|fault| fault.fatal);
+        let faults: Vec<_> = fatal.map(|Fault { what, remedy, .. }| format!("{what}: {remedy}")).collect();
+        if faults.is_empty() {
             return Ok(());
         }
-        let faults: Vec<_> = self.faults.iter().map(|Fault { what, remedy }| format!("{what}: {remedy}")).collect();
         Err(Error::Identity { why: faults.join("; "), source: None })
     }
 }
@@ -88,7 +96,7 @@ pub fn diagnose_trust(
             let why = refusal.why();
             let remedy = "readers will call the signer unknown; have a CA of the C2PA trust list issue the certificate, or give \
                  readers your own root";
-            diagnosis.fault(format!("no trust list vouches for it ({why})"), remedy);
+            diagnosis.flaw(format!("no trust list vouches for it ({why})"), remedy);
         }
     }
     diagnosis
@@ -166,7 +174,7 @@ fn order(chain: &[Certificate], diagnosis: &mut Diagnosis) {
         }
     }
     if chain.len() > 1 && chain[chain.len() - 1].self_issued() && !leaf.is_ca() {
-        diagnosis.fault(
+        diagnosis.flaw(
             "the chain includes the root",
             "leave the last certificate out: readers take roots from their trust list only (C2PA 2.4 §14.5)",
         );
@@ -185,7 +193,7 @@ fn profile(leaf: &Certificate, diagnosis: &mut Diagnosis) {
         );
     }
     if leaf.common_name().is_none() {
-        diagnosis.fault("the subject has no common name (CN)", "have it issued with CN");
+        diagnosis.flaw("the subject has no common name (CN)", "have it issued with CN");
     }
     match leaf.x509.key_usage() {
         Ok(Some(usage)) if !usage.value.digital_signature() => {
@@ -228,7 +236,7 @@ fn profile(leaf: &Certificate, diagnosis: &mut Diagnosis) {
         diagnosis.fault("there is no authority key identifier (AKI)", "have it issued with one");
     }
     if !has(|extension| matches!(extension, ParsedExtension::SubjectKeyIdentifier(_))) {
-        diagnosis.fault("there is no subject key identifier (SKI)", "have it issued with one");
+        diagnosis.flaw("there is no subject key identifier (SKI)", "have it issued with one");
     }
 }
 
@@ -287,6 +295,6 @@ fn unreadable(error: &Error, remedy: &str) -> Diagnosis {
         Error::Identity { why, .. } => why.clone(),
         other => other.to_string(),
     };
-    let fault = Fault { what, remedy: remedy.into() };
+    let fault = Fault { what, remedy: remedy.into(), fatal: true };
     Diagnosis { certificates: Vec::new(), validity: None, faults: vec![fault] }
 }

@@ -164,7 +164,11 @@ impl Key {
     /// PKCS#8 in PEM.
     pub(super) fn to_pem(&self) -> Result<String> {
         let pem = match self {
-            Self::Ed25519(key) => key.to_pkcs8_pem(LineEnding::LF),
+            // Without the public key: OpenSSL 3.0 reads no version 2 keys (RFC 5958).
+            Self::Ed25519(key) => {
+                let key = ed25519_dalek::pkcs8::KeypairBytes { secret_key: key.to_bytes(), public_key: None };
+                key.to_pkcs8_pem(LineEnding::LF)
+            }
             Self::P256(key) => key.to_pkcs8_pem(LineEnding::LF),
             Self::P384(key) => key.to_pkcs8_pem(LineEnding::LF),
             Self::Rsa(key) => key.to_pkcs8_pem(LineEnding::LF),

@@ -94,7 +94,8 @@ impl fmt::Debug for Signer {
 impl Signer {
     /// From a PEM certificate chain (leaf first, root omitted) and a private key in PEM: PKCS#8, SEC 1 or PKCS#1.
     ///
-    /// Whether the certificate is within its validity is looked at when something is signed.
+    /// A root at the end of the chain is left out. Whether the certificate is within its validity is looked at when
+    /// something is signed.
     ///
     /// # Errors
     ///
@@ -125,7 +126,7 @@ impl Signer {
         chain_pem: &[u8],
         sign: impl Fn(&[u8]) -> Result<Vec<u8>, Cause> + Send + Sync + 'static,
     ) -> Result<Self> {
-        let chain = Chain::from_pem(chain_pem)?;
+        let chain = Chain::from_pem(chain_pem)?.without_root();
         doctor::examine(&chain, doctor::KeyFacts::Algorithm(algorithm), None).into_result()?;
         let signature_len = match algorithm {
             Algorithm::Ed25519 | Algorithm::Es256 => 64,
@@ -137,7 +138,7 @@ impl Signer {
     }
 
     fn from_key(chain: &[u8], key: Key) -> Result<Self> {
-        let chain = Chain::from_pem(chain)?;
+        let chain = Chain::from_pem(chain)?.without_root();
         doctor::examine(&chain, doctor::KeyFacts::Key(&key), None).into_result()?;
         Self::with_key(chain, key, false)
     }

@@ -66,12 +66,14 @@ pub(super) static ALGORITHMS: &[Algorithm] = &[
     Algorithm { key: alg_id::RSA_PSS_SHA512, signature: alg_id::RSA_PSS_SHA512, verify: pss::<rsa::sha2::Sha512> },
 ];
 
-/// `verify` gets the public key's bits, the message and the signature.
+/// Gets the public key's bits, the message and the signature.
+type Verify = fn(&[u8], &[u8], &[u8]) -> Option<()>;
+
 #[derive(Debug)]
 pub(super) struct Algorithm {
     key: AlgorithmIdentifier,
     signature: AlgorithmIdentifier,
-    verify: fn(&[u8], &[u8], &[u8]) -> Option<()>,
+    verify: Verify,
 }
 
 impl SignatureVerificationAlgorithm for Algorithm {
