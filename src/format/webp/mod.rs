@@ -210,7 +210,11 @@ impl Canvas {
             Some((_, flags, size)) if (*flags, *size) == (self.flags, self.size) => {}
             Some((chunk, ..)) => patch.replace(chunk.at + 8..chunk.at + 18, data.to_vec()),
             None if self.flags & !ALPHA == 0 => {}
-            None => patch.insert(12, riff::chunk(Format::WebP, *b"VP8X", &data)?),
+            // Not an insertion at 12: the picture that begins there may be replaced.
+            None => {
+                let chunk = riff::chunk(Format::WebP, *b"VP8X", &data)?;
+                patch.replace(8..12, [b"WEBP".as_slice(), &chunk].concat());
+            }
         }
         Ok(())
     }

@@ -210,6 +210,9 @@ fn a_plain_file_becomes_an_extended_one() {
     assert_eq!(after[20..30], [ALPHA | EXIF | XMP, 0, 0, 0, 7, 0, 0, 5, 0, 0]);
     assert_eq!(u32::from_le_bytes(after[4..8].try_into().unwrap()) as usize, after.len() - 8);
     assert_eq!(frames(&after).1, frames(&bytes).1);
+    // With a notice, too: the picture that follows the new header is replaced.
+    let (both, marked) = mark(&WebP, &bytes, Some(&checkered(plain.size, 0)), Some(&record), Some(b"odd")).unwrap();
+    assert!(marked.noticed && frames(&both).0 == plain.size);
     // Labelled again: still one of each, and the same length.
     let (again, _) = mark(&WebP, &after, None, Some(&record), Some(b"odd")).unwrap();
     assert_eq!(again.len(), after.len());
