@@ -212,6 +212,22 @@ fn the_notice_stands_in_every_frame_even_where_one_is_cleared_away() {
 }
 
 #[test]
+fn composed_frames_have_an_alpha_channel_whatever_the_colour_type() {
+    use chunks::Colour::*;
+    let size = Size { width: 60, height: 40 };
+    let notice = checkered(size, 0).stored(crate::geometry::Orientation::Upright);
+    for (colour, depth, alpha) in [(Grey, 2, GreyAlpha), (Rgb, 16, Rgba), (Palette, 4, Rgba), (GreyAlpha, 8, GreyAlpha)]
+    {
+        let mut file = std::io::Cursor::new(sample(colour, depth, false, false, size));
+        let mut budget = Budget::new(&Limits::default());
+        let walk = Walk::of(&mut file, &mut budget).unwrap();
+        let header = walk.header(&mut file).unwrap();
+        let meaning = Meaning::read(&walk, header, &mut file, &mut budget).unwrap();
+        assert_eq!(meaning.scheme(&notice, None, true).header.colour, alpha);
+    }
+}
+
+#[test]
 fn a_bomb_in_a_text_is_refused() {
     use std::io::Write as _;
     let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
