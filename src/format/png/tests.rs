@@ -17,7 +17,7 @@ fn the_manifest_goes_right_behind_ihdr_and_nothing_else_changes() {
     assert_eq!(marked[33 + 12 + 7..], original[33..]);
     let survey = survey(&Png, &marked).unwrap();
     assert_eq!(survey.stores.len(), 1);
-    assert_eq!(survey.stores[0].carrier, [33..33 + 12 + 7]);
+    assert_eq!((survey.stores[0].carrier.len(), &survey.stores[0].carrier[0]), (1, &(33..33 + 12 + 7)));
     assert_eq!(survey.stores[0].jumbf, b"a store");
     // Marked again without a manifest, the original is back.
     assert_eq!(mark(&Png, &marked, None, None, None).unwrap().0, original);
