@@ -58,6 +58,26 @@ fn corner(rect: Rect) -> (u64, u64) {
     (u64::from(rect.x) + u64::from(rect.width), u64::from(rect.y) + u64::from(rect.height))
 }
 
+/// Truncations, flipped bits, and lengths set to extremes: the same cases on every run.
+#[cfg(test)]
+pub(super) fn mutations(seeds: &[Vec<u8>], extremes: &[u8]) -> Vec<Vec<u8>> {
+    let mut cases = Vec::new();
+    for seed in seeds {
+        let step = (seed.len() / 150).max(1);
+        cases.extend((0..seed.len()).step_by(step).map(|end| seed[..end].to_vec()));
+        for at in (0..seed.len().min(400)).chain((400..seed.len()).step_by(step)) {
+            let with = |value: u8| {
+                let mut case = seed.clone();
+                case[at] = value;
+                case
+            };
+            let flips = [1, 1 << (at % 8), 0x80].map(|bit| seed[at] ^ bit);
+            cases.extend(flips.into_iter().chain([0, 255]).chain(extremes.iter().copied()).map(with));
+        }
+    }
+    cases
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -155,3 +155,6 @@ fn application(id: [u8; 11], content: Vec<u8>) -> Vec<u8> {
 fn magic() -> Vec<u8> {
     std::iter::once(1).chain((0..=255).rev()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,37 +160,4 @@ fn draw(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::format::testing::{corpus, mark, survey};
-
-    #[test]
-    fn the_manifest_goes_right_behind_ihdr_and_nothing_else_changes() {
-        let Some(original) = corpus("unlabelled/libpng-test.png") else { return };
-        let (marked, _) = mark(&Png, &original, None, None, Some(b"a store")).unwrap();
-        assert_eq!(marked[..33], original[..33]);
-        assert_eq!(marked[33 + 12 + 7..], original[33..]);
-        let survey = survey(&Png, &marked).unwrap();
-        assert_eq!(survey.stores.len(), 1);
-        assert_eq!(survey.stores[0].carrier, [33..33 + 12 + 7]);
-        assert_eq!(survey.stores[0].jumbf, b"a store");
-        // Marked again without a manifest, the original is back.
-        assert_eq!(mark(&Png, &marked, None, None, None).unwrap().0, original);
-    }
-
-    #[test]
-    fn metadata_of_generators_is_found_wherever_it_stands() {
-        let Some(midjourney) = corpus("wild/mj-1.png") else { return };
-        let survey_of = |path| survey(&Png, &corpus(path).unwrap()).unwrap();
-        let midjourney = survey(&Png, &midjourney).unwrap();
-        assert!(
-            String::from_utf8_lossy(&midjourney.xmp[0].bytes).contains("DigitalSourceType"),
-            "{:?}",
-            midjourney.xmp
-        );
-        assert!(midjourney.texts.iter().any(|text| text.key == "Description" && text.value.contains("Job ID")));
-        assert!(survey_of("wild/automatic1111_cropped.png").texts.iter().any(|text| text.key == "parameters"));
-        assert_eq!(survey_of("wild/chatgpt-1.png").stores.len(), 1);
-        assert_eq!(survey_of("wild/firefly-1.png").stores.len(), 1);
-    }
-}
+mod tests;

@@ -11,6 +11,8 @@ pub(super) type Entry = [u8; 3];
 
 /// A contrast that lets a full table keep all its colours (WCAG 2.2, 1.4.6).
 const GOOD_CONTRAST: f64 = 7.0;
+/// Squared distance of two colours that look alike, so that frames with tables of their own show one plate.
+const CLOSE: u32 = 3 * 40 * 40;
 const FULL: usize = 256;
 
 /// A table, and the index for each coverage.
@@ -62,7 +64,8 @@ pub(super) fn fitted(table: &[Entry], transparent: Option<u8>, used: &[usize; FU
         ink: two_tone(plate, text),
         moved: Vec::new(),
     };
-    if kept >= GOOD_CONTRAST {
+    let close = |index: usize, colour| distance(table[index], colour) <= CLOSE;
+    if kept >= GOOD_CONTRAST && close(plate, notice.plate) && close(text, notice.text) {
         return keep(table);
     }
     let spare: Vec<usize> = (0..FULL).filter(|&index| opaque(index) && used[index] == 0).collect();

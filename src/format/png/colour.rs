@@ -76,7 +76,7 @@ impl Meaning {
     pub(super) fn scheme(&self, notice: &StoredNotice, still: Option<&Canvas>, alpha: bool) -> Scheme {
         let header = self.header;
         match header.colour {
-            Colour::Palette if alpha => self.full_colour(notice),
+            Colour::Palette if alpha => Scheme { remark: Some(with_alpha()), ..self.full_colour(notice, true) },
             Colour::Palette => self.indexed(notice, still),
             Colour::Grey if alpha => self.grey_alpha(notice),
             Colour::Rgb if alpha => self.rgb_alpha(notice),
@@ -152,9 +152,9 @@ impl Meaning {
         Scheme { convert: Some(convert), remark: Some(with_alpha()), ..Scheme::same(header, ink(notice, &header)) }
     }
 
-    /// A palette as RGB, or RGBA where it has transparency.
-    fn full_colour(&self, notice: &StoredNotice) -> Scheme {
-        let transparent = self.alpha.iter().any(|&alpha| alpha < 255);
+    /// A palette as RGB, or RGBA where it has transparency or needs it.
+    fn full_colour(&self, notice: &StoredNotice, alpha: bool) -> Scheme {
+        let transparent = alpha || self.alpha.iter().any(|&alpha| alpha < 255);
         let colour = if transparent { Colour::Rgba } else { Colour::Rgb };
         let header = Header { colour, depth: 8, ..self.header };
         let table: Vec<[u8; 4]> = (0..256)
@@ -203,7 +203,7 @@ impl Meaning {
                 let convert: Option<Convert> = Some(Box::new(|from, to| to.copy_from_slice(from)));
                 return Scheme { palette, alpha, remark, convert, ..Scheme::same(header, ink) };
             }
-            return self.full_colour(notice);
+            return self.full_colour(notice, false);
         }
         let spare: Vec<usize> = (0..palette.len()).filter(|&index| !used[index]).collect();
         if let [plate, text, ..] = spare[..] {
@@ -215,7 +215,7 @@ impl Meaning {
         }
         match nearest.filter(|(_, contrast)| *contrast >= MIN_CONTRAST) {
             Some((ink, _)) => same(palette, self.alpha.clone(), ink),
-            None => self.full_colour(notice),
+            None => self.full_colour(notice, false),
         }
     }
 

@@ -56,7 +56,7 @@ impl Header {
     }
 
     /// Bytes of a row of `width` pixels as filtered, without the filter type.
-    pub(super) fn row_bytes(&self, width: u32) -> usize {
+    fn row_bytes(&self, width: u32) -> usize {
         (width as usize * self.colour.channels() * usize::from(self.depth)).div_ceil(8)
     }
 
@@ -199,7 +199,7 @@ impl Inflater<'_> {
 }
 
 /// Reverses a filter (9.2) in place; `false` for an unknown one.
-pub(super) fn unfilter(filter: u8, row: &mut [u8], above: &[u8], distance: usize) -> bool {
+fn unfilter(filter: u8, row: &mut [u8], above: &[u8], distance: usize) -> bool {
     match filter {
         0 => {}
         1 => (distance..row.len()).for_each(|i| row[i] = row[i].wrapping_add(row[i - distance])),
@@ -238,9 +238,9 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
 }
 
 /// Filters row after row.
-pub(super) struct Filtering {
+struct Filtering {
     /// The next row, to be filled by the caller.
-    pub(super) row: Vec<u8>,
+    row: Vec<u8>,
     previous: Vec<u8>,
     /// Filter type and filtered row, one for each type.
     filtered: [Vec<u8>; 5],
@@ -250,7 +250,7 @@ pub(super) struct Filtering {
 }
 
 impl Filtering {
-    pub(super) fn new(header: &Header, width: u32) -> Self {
+    fn new(header: &Header, width: u32) -> Self {
         let len = header.row_bytes(width);
         Self {
             row: vec![0; len],
@@ -265,13 +265,8 @@ impl Filtering {
         }
     }
 
-    /// Sets the row above the next one.
-    pub(super) fn above(&mut self, row: &[u8]) {
-        self.previous.copy_from_slice(row);
-    }
-
     /// Filters the row; without a filter given, with the one of the least sum of absolute differences (12.7).
-    pub(super) fn next(&mut self, filter: Option<u8>) -> &[u8] {
+    fn next(&mut self, filter: Option<u8>) -> &[u8] {
         let filter = match filter {
             Some(filter) => {
                 self.apply(filter);
