@@ -111,7 +111,7 @@ pub(crate) fn parse<'a>(text: &'a str, budget: &mut Budget) -> Result<Packet<'a>
                     packet.body = node.range.clone();
                 }
                 let is_rdf = name.is(RDF, "RDF");
-                if !is_rdf && !(name.is(META, "xmpmeta") || name.is(META, "xapmeta")) {
+                if !(is_rdf || name.is(META, "xmpmeta") || name.is(META, "xapmeta")) {
                     return malformed("neither x:xmpmeta nor rdf:RDF");
                 }
                 if is_rdf && rdf.is_none() && !empty {

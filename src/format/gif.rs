@@ -66,7 +66,7 @@ impl Handler for Gif {
                     let comment = blocks::content(source, *data..range.end)?;
                     let value = String::from_utf8_lossy(&comment).into_owned();
                     let place = format!("comment extension at byte {at}");
-                    survey.texts.push(TextField { range, place, key: "Comment".into(), value });
+                    survey.texts.push(TextField { place, key: "Comment".into(), value });
                 }
                 _ => {}
             }

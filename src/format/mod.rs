@@ -175,7 +175,6 @@ pub(crate) struct Block {
 /// A text field that was read.
 #[derive(Debug)]
 pub(crate) struct TextField {
-    pub(crate) range: Range<u64>,
     /// Where it stands, for people: "tEXt chunk at byte 1234".
     pub(crate) place: String,
     /// The field's keyword or tag name.
@@ -220,7 +219,7 @@ impl Format {
     /// # Ok::<(), tanba::Error>(())
     /// ```
     pub fn sniff(source: &mut dyn Source) -> Result<Self> {
-        use std::io::{Read as _, Seek as _};
+        use std::io::Read as _;
         let mut head = Vec::new();
         source.rewind()?;
         (&mut *source).take(4096).read_to_end(&mut head)?;

@@ -27,59 +27,23 @@ impl Sample for u16 {
     const FULL: Self = 65535;
 }
 
-/// How the samples of a pixel are laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Channels {
-    Grey,
-    GreyAlpha,
-    Rgb,
-    Rgba,
-}
-
-impl Channels {
-    pub(crate) fn count(self) -> usize {
-        match self {
-            Self::Grey => 1,
-            Self::GreyAlpha => 2,
-            Self::Rgb => 3,
-            Self::Rgba => 4,
-        }
-    }
-}
-
 /// Rec. 601 luma of an sRGB colour: what a grey picture shows for it.
 pub(crate) fn luma([r, g, b]: [u8; 3]) -> u8 {
     ((u32::from(r) * 299 + u32::from(g) * 587 + u32::from(b) * 114 + 500) / 1000) as u8
 }
 
-/// Draws the notice over `samples`, a whole picture of `notice.frame` whose rows are `stride` samples apart.
-pub(crate) fn blend<S: Sample>(samples: &mut [S], stride: usize, channels: Channels, notice: &StoredNotice) {
-    let count = channels.count();
+/// Draws the notice over `samples`, interleaved pixels of `N` samples (RGB, or RGB and alpha, which becomes opaque): a
+/// whole picture of `notice.frame`, whose rows are `stride` samples apart.
+pub(crate) fn blend<const N: usize, S: Sample>(samples: &mut [S], stride: usize, notice: &StoredNotice) {
     let width = notice.stamp.size.width as usize;
     for (y, mask) in (notice.rect.y as usize..).zip(notice.stamp.coverage.chunks_exact(width.max(1))) {
-        let start = y * stride + notice.rect.x as usize * count;
-        let row = &mut samples[start..start + width * count];
-        for (pixel, &coverage) in row.chunks_exact_mut(count).zip(mask) {
-            draw(pixel, channels, notice, coverage);
-        }
-    }
-}
-
-/// Sets one pixel to plate, text or what lies between.
-pub(crate) fn draw<S: Sample>(pixel: &mut [S], channels: Channels, notice: &StoredNotice, coverage: u8) {
-    match channels {
-        Channels::Grey | Channels::GreyAlpha => {
-            pixel[0] = S::mix(luma(notice.plate), luma(notice.text), coverage);
-        }
-        Channels::Rgb | Channels::Rgba => {
+        let start = y * stride + notice.rect.x as usize * N;
+        let row = &mut samples[start..start + width * N];
+        for (pixel, &coverage) in row.chunks_exact_mut(N).zip(mask) {
+            pixel.fill(S::FULL);
             for (value, (plate, text)) in pixel.iter_mut().zip(notice.plate.into_iter().zip(notice.text)) {
                 *value = S::mix(plate, text, coverage);
             }
         }
-    }
-    match channels {
-        Channels::GreyAlpha => pixel[1] = S::FULL,
-        Channels::Rgba => pixel[3] = S::FULL,
-        Channels::Grey | Channels::Rgb => {}
     }
 }

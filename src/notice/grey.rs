@@ -58,7 +58,7 @@ impl Grey {
     }
 
     /// From the picture's pixels to these.
-    pub(super) fn from_picture(&self, [left, top, right, bottom]: [f64; 4]) -> [f64; 4] {
+    pub(super) fn in_view(&self, [left, top, right, bottom]: [f64; 4]) -> [f64; 4] {
         let scale = f64::from(self.scale);
         let (x, y) = (f64::from(self.origin.0), f64::from(self.origin.1));
         [(left - x) / scale, (top - y) / scale, (right - x) / scale, (bottom - y) / scale]

@@ -21,7 +21,7 @@ mod wrap;
 use std::sync::Arc;
 
 pub(crate) use artist::Artist;
-pub(crate) use blend::{Channels, Sample, blend, luma};
+pub(crate) use blend::{Sample, blend, luma};
 pub(crate) use sight::{Sighting, measure, search};
 
 use crate::geometry::{Orientation, Rect, Size};

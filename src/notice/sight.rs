@@ -142,7 +142,7 @@ fn refine(picture: &Raster, ink: [f64; 4], row: &Row, found: &Match) -> ([f64; 4
     let part = Rect { x, y, width: right.saturating_sub(x).max(1), height: bottom.saturating_sub(y).max(1) };
     let grey = Grey::of(picture, part, MEASURED);
     let ground = Integral::of(&grey.luma, grey.width, grey.height);
-    let found = found.refit(&ground, grey.from_picture(ink), row.light);
+    let found = found.refit(&ground, grey.in_view(ink), row.light);
     (grey.to_picture(found.ink), found)
 }
 

@@ -30,7 +30,7 @@ impl Background {
                 let (across, down) = (x * 255 / size.width.max(1), y * 255 / size.height.max(1));
                 [across as u8, ((across + down) / 2) as u8, 255 - down as u8]
             }
-            Self::Checker => [if (x / 16 + y / 16) % 2 == 0 { 90 } else { 200 }; 3],
+            Self::Checker => [if (x / 16 + y / 16).is_multiple_of(2) { 90 } else { 200 }; 3],
         }
     }
 
@@ -52,5 +52,5 @@ pub(super) fn stamp(picture: &mut Raster, notice: &Notice) {
     assert_eq!(picture.size, notice.frame);
     let stride = picture.size.width as usize * 3;
     let stored = notice.stored(crate::geometry::Orientation::Upright);
-    super::blend(&mut picture.rgb, stride, super::Channels::Rgb, &stored);
+    super::blend::<3, u8>(&mut picture.rgb, stride, &stored);
 }

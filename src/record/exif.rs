@@ -64,16 +64,16 @@ fn describe_existing(exif: &[u8], text: &str, budget: &mut Budget) -> Result<Opt
         None => None,
         Some(entry) => Some((entry, structure.bytes(&mut source, entry, budget)?)),
     };
-    if let Some((_, bytes)) = &old {
-        if !may_describe(&string(bytes), text) {
-            return Ok(None);
-        }
+    if let Some((_, bytes)) = &old
+        && !may_describe(&string(bytes), text)
+    {
+        return Ok(None);
     }
     let order = structure.order;
-    if let Some((entry, bytes)) = &old {
-        if let Some(block) = describe_in_place(exif, entry, bytes.len(), text, order) {
-            return Ok(Some(block));
-        }
+    if let Some((entry, bytes)) = &old
+        && let Some(block) = describe_in_place(exif, entry, bytes.len(), text, order)
+    {
+        return Ok(Some(block));
     }
     let field = [Field::text(IMAGE_DESCRIPTION, text)];
     let mut block = exif.to_vec();

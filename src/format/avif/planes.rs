@@ -79,7 +79,7 @@ impl Planes {
                 return (place, place);
             }
             let own = place / 2;
-            let other = if place % 2 == 0 { own.saturating_sub(1) } else { (own + 1).min(side - 1) };
+            let other = if place.is_multiple_of(2) { own.saturating_sub(1) } else { (own + 1).min(side - 1) };
             (own, other)
         };
         let (x0, x1) = near(x, self.subsampling.0, size.width);

@@ -64,13 +64,13 @@ impl<'a> BitReader<'a> {
 
     fn refill(&mut self) {
         // Four bytes at once where none of them is FF.
-        if let Some(&[a, b, c, d]) = self.data.get(self.at..self.at + 4) {
-            if ![a, b, c, d].contains(&0xFF) {
-                self.bits |= (u64::from(u32::from_be_bytes([a, b, c, d])) << 32) >> self.count;
-                self.count += 32;
-                self.at += 4;
-                return;
-            }
+        if let Some(&[a, b, c, d]) = self.data.get(self.at..self.at + 4)
+            && ![a, b, c, d].contains(&0xFF)
+        {
+            self.bits |= (u64::from(u32::from_be_bytes([a, b, c, d])) << 32) >> self.count;
+            self.count += 32;
+            self.at += 4;
+            return;
         }
         while self.count <= 56 {
             let byte = match (self.data.get(self.at), self.data.get(self.at + 1)) {
@@ -157,7 +157,7 @@ impl BitWriter {
 
     /// Fills the last byte with ones (F.1.2.3).
     fn align(&mut self) {
-        if self.count % 8 != 0 {
+        if !self.count.is_multiple_of(8) {
             self.put(0x7F, 8 - self.count % 8);
         }
         while self.count > 0 {

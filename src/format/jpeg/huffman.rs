@@ -21,7 +21,6 @@ pub(super) fn parse(mut payload: &[u8]) -> Option<Vec<(usize, usize, Table)>> {
         if class > 1 || destination > 3 || total > 256 {
             return None;
         }
-        let counts: &[u8; 16] = counts.try_into().ok()?;
         let (symbols, rest) = rest.split_at_checked(total)?;
         tables.push((class, destination, Table { counts: *counts, symbols: symbols.to_vec() }));
         payload = rest;

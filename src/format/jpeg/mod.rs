@@ -82,7 +82,6 @@ fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Resu
                 App1::Other => {}
             },
             COM => survey.texts.push(TextField {
-                range: segment.range.clone(),
                 place: format!("COM at byte {at}"),
                 key: "Comment".into(),
                 value: text(payload(source, segment, budget)?),

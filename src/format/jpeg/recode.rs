@@ -111,7 +111,7 @@ fn suitable<'a>(
         }
         _ => {
             let (h, v) = frame.sampling();
-            if notice.grow.left % (8 * h) != 0 || notice.grow.top % (8 * v) != 0 {
+            if !notice.grow.left.is_multiple_of(8 * h) || !notice.grow.top.is_multiple_of(8 * v) {
                 return Ok(Err("its strip is not made of whole blocks".into()));
             }
             return Ok(Ok((frame, sof)));

@@ -35,7 +35,7 @@ pub(super) fn survey(chunk: &Chunk, source: &mut dyn Source, survey: &mut Survey
                 None => survey.exif.push(block(bytes.strip_prefix(b"Exif\0\0").unwrap_or(&bytes).to_vec())),
             }
         }
-        _ => survey.texts.push(TextField { range, place, key, value: decode(&text) }),
+        _ => survey.texts.push(TextField { place, key, value: decode(&text) }),
     }
     Ok(())
 }

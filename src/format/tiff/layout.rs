@@ -159,12 +159,7 @@ impl Layout {
             Some(3) => true,
             Some(other) => return Ok(Err(format!("its samples are of format {other}, neither unsigned nor float"))),
         };
-        let fits = match (bits, float) {
-            (1 | 2 | 4 | 8 | 16, false) => true,
-            (32, _) => true,
-            _ => false,
-        };
-        if !fits {
+        if !matches!((bits, float), (1 | 2 | 4 | 8 | 16, false) | (32, _)) {
             return Ok(Err(format!("its samples have {bits} bits{}", if float { " of floating point" } else { "" })));
         }
         let predictor = match predictor {

@@ -20,6 +20,9 @@ use crate::{
     stream::Source,
 };
 
+/// Pointers that change: the offset of each in the file, and its new value.
+type Pointers = Vec<(u64, u32)>;
+
 pub(super) struct Tiff;
 
 const FACTS: Facts = Facts {
@@ -146,12 +149,12 @@ fn texts(structure: &Structure, source: &mut dyn Source, directory: &Directory, 
         if record::exif_text(entry.tag, b"x", structure.order).is_none() {
             continue;
         }
-        let (Some(range), Ok(bytes)) = (entry.range(structure.order), structure.bytes(source, entry, budget)) else {
+        let Ok(bytes) = structure.bytes(source, entry, budget) else {
             continue;
         };
         if let Some((key, value)) = record::exif_text(entry.tag, &bytes, structure.order) {
             let place = format!("tag {} at byte {}", entry.tag, entry.at);
-            texts.push(TextField { range, place, key: key.into(), value });
+            texts.push(TextField { place, key: key.into(), value });
         }
     }
     texts
@@ -283,7 +286,7 @@ impl Changes {
     }
 
     /// The new directories, and the pointers of the original that change.
-    fn directories(&self, structure: &Structure) -> Result<(Vec<u8>, Vec<(u64, u32)>)> {
+    fn directories(&self, structure: &Structure) -> Result<(Vec<u8>, Pointers)> {
         let mut out = Vec::new();
         let mut pointers = Vec::new();
         // From the last to the first: each must know where the next one stands.

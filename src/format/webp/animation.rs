@@ -15,7 +15,7 @@ use crate::{
     format::Marked,
     geometry::Rect,
     limits::Budget,
-    notice::{Channels, StoredNotice, blend},
+    notice::{StoredNotice, blend},
     stream::{Source, read_at},
 };
 
@@ -116,7 +116,7 @@ impl Stage<'_> {
         let disposes = header.flags & DISPOSE != 0;
 
         let plate = self.notice.rect;
-        let even = rect.x % 2 == 0 && rect.y % 2 == 0;
+        let even = rect.x.is_multiple_of(2) && rect.y.is_multiple_of(2);
         let light = even && self.stale.is_none() && (!self.missing || rect.union(plate) == rect);
         let mode = |quality| if frame.lossless { Mode::Lossless } else { Mode::Lossy { old: frame.len, quality } };
         let new = if light {
@@ -127,7 +127,7 @@ impl Stage<'_> {
                 // The strip moves the canvas, but not this frame's pixels.
                 None => Some(Header { rect, ..header }.write(&frame.chunks, &unknown)?),
                 Some(part) => {
-                    blend(&mut pixels.rgba, rect.width as usize * 4, Channels::Rgba, &part);
+                    blend::<4, u8>(&mut pixels.rgba, rect.width as usize * 4, &part);
                     let chunks = self.encode(&pixels, Some(part.rect), mode(self.quality), budget)?;
                     Some(Header { rect, ..header }.write(&chunks, &unknown)?)
                 }
@@ -143,7 +143,7 @@ impl Stage<'_> {
             let mut pixels = self.crop(whole);
             let part = self.notice.within(whole);
             if let Some(part) = &part {
-                blend(&mut pixels.rgba, whole.width as usize * 4, Channels::Rgba, part);
+                blend::<4, u8>(&mut pixels.rgba, whole.width as usize * 4, part);
             }
             self.missing = false;
             self.stale = disposes.then_some(rect);
@@ -235,12 +235,12 @@ fn over_straight(under: &mut [u8], over: &[u8]) {
         under.copy_from_slice(over);
         return;
     }
-    let below = u32::from(under[3]) * (256 - alpha) >> 8;
+    let below = (u32::from(under[3]) * (256 - alpha)) >> 8;
     let sum = alpha + below;
     let scale = (1u32 << 24) / sum;
     for (under, over) in under[..3].iter_mut().zip(over) {
         let value = u32::from(*over) * alpha + u32::from(*under) * below;
-        *under = (u64::from(value) * u64::from(scale) >> 24).min(255) as u8;
+        *under = ((u64::from(value) * u64::from(scale)) >> 24).min(255) as u8;
     }
     under[3] = sum.min(255) as u8;
 }

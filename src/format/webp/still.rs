@@ -10,7 +10,7 @@ use crate::{
     format::{Marked, decode::over_white},
     geometry::{Orientation, Rect, Size},
     limits::Budget,
-    notice::{Channels, Raster, StoredNotice, blend},
+    notice::{Raster, StoredNotice, blend},
     stream::{Source, read_at},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn draw(
     }
     budget.raster(notice.frame.width, notice.frame.height, 8)?;
     let mut pixels = grown(codec::decode(&frame.chunks, frame.size, budget)?, notice);
-    blend(&mut pixels.rgba, notice.frame.width as usize * 4, Channels::Rgba, notice);
+    blend::<4, u8>(&mut pixels.rgba, notice.frame.width as usize * 4, notice);
     let mode = if frame.lossless { Mode::Lossless } else { Mode::Lossy { old: frame.len, quality: None } };
     let encoded = codec::encode(&pixels, Some(notice.rect), mode, budget)?;
     if let Some(closeness) = encoded.closeness {

@@ -31,7 +31,6 @@ fn in_xmp(bytes: impl Into<Vec<u8>>) -> Vec<Finding> {
 
 fn in_texts(texts: &[(&str, &str)]) -> Vec<Finding> {
     let field = |&(key, value): &(&str, &str)| TextField {
-        range: 0..0,
         place: "tEXt at byte 7".into(),
         key: key.into(),
         value: value.into(),
