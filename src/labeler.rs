@@ -148,37 +148,31 @@ impl Labeler {
         let survey = format.handler().survey(source, &mut budget)?;
         refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());
-        let notice = self.notice(format, source, &survey, &plan, &mut budget)?;
-        let record = self.record(&plan);
-        let draft = self.draft(format, source, &survey, &plan, &notice, &record)?;
-        let store_len = draft.as_ref().map(Draft::len);
-        let label = Label {
-            notice: notice.to_draw(),
-            notice_for: &|page| self.artist.draw(&plan, page),
-            record: plan.record.then_some(&record),
-            store_len,
-        };
-        let mut marked = format.handler().mark(source, &survey, &label, &mut budget)?;
+        let job = Job { format, survey, record: self.record(&plan)?, plan };
+        let mut notice = self.notice(&job, source, &mut budget)?;
+        let (mut draft, mut marked) = self.mark(&job, &notice, source, &mut budget)?;
+        if notice.to_draw().is_some() && !marked.noticed {
+            // This very file cannot take one: then the manifest must not say that it does.
+            notice = Wanted::Nothing;
+            let remarks = marked.remarks;
+            (draft, marked) = self.mark(&job, &notice, source, &mut budget)?;
+            marked.remarks.extend(remarks);
+        }
+        let manifest_bytes = draft.as_ref().map_or(0, Draft::len);
         let bytes = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
-        read_back(format, &plan, sink, &mut budget)?;
-        Ok(self.receipt(format, &plan, &notice, &record, marked, store_len, bytes))
+        read_back(&job, sink, &mut budget)?;
+        Ok(self.receipt(&job, &notice, marked.remarks, manifest_bytes as u64, bytes))
     }
 
     /// The notice: drawn anew, or the one that stands there already.
-    fn notice(
-        &self,
-        format: Format,
-        source: &mut dyn Source,
-        survey: &Survey,
-        plan: &Plan,
-        budget: &mut Budget,
-    ) -> Result<Wanted> {
+    fn notice(&self, job: &Job, source: &mut dyn Source, budget: &mut Budget) -> Result<Wanted> {
+        let Job { format, survey, plan, .. } = job;
         let (true, Some(frame)) = (plan.notice && format.notice() != Carries::No, survey.shown()) else {
             return Ok(Wanted::Nothing);
         };
         // Looking costs a decode: only where a label of ours may stand, and where a second strip would.
         let standing = if !survey.stores.is_empty() || layout::needs_strip(frame) {
-            standing(format, source, survey, plan, budget)?
+            standing(job, source, budget)?
         } else {
             Vec::new()
         };
@@ -189,60 +183,67 @@ impl Labeler {
         Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
     }
 
-    fn record(&self, plan: &Plan) -> Record {
+    /// # Errors
+    ///
+    /// [`Error::Argument`] when the system or its provider has no name: California's SB 942 wants both.
+    fn record(&self, plan: &Plan) -> Result<Record> {
         let disclosure = &self.disclosure;
-        Record {
+        let named = |argument, name: &str| match name.trim() {
+            "" => Err(Error::Argument { argument, why: "the name is empty; a label says who made the content".into() }),
+            name => Ok(name.to_owned()),
+        };
+        let version = disclosure.system_version.as_deref().map(str::trim).filter(|version| !version.is_empty());
+        Ok(Record {
             extent: disclosure.extent,
-            system: disclosure.system.clone(),
-            system_version: disclosure.system_version.clone().unwrap_or_else(|| "unspecified".into()),
-            provider: disclosure.provider.clone().unwrap_or_else(|| self.signer.organization().to_owned()),
+            system: named("system", &disclosure.system)?,
+            system_version: version.unwrap_or("unspecified").to_owned(),
+            provider: named("provider", disclosure.provider.as_deref().unwrap_or(self.signer.organization()))?,
             id: (self.ids)(),
             time: (self.clock)(),
             alt_text: plan.wording.sentence(),
             language: plan.wording.language.tag(),
             no_training: disclosure.no_training,
             aigc: plan.aigc,
-        }
+        })
     }
 
-    /// The manifest, complete but for the hash of the result; `None` when it is not wanted.
-    fn draft(
+    /// The manifest, complete but for the hash of the result (`None` when it is not wanted), and the edits of the file.
+    fn mark(
         &self,
-        format: Format,
+        job: &Job,
+        notice: &Wanted,
         source: &mut dyn Source,
-        survey: &Survey,
-        plan: &Plan,
-        notice: &Wanted,
-        record: &Record,
-    ) -> Result<Option<Draft>> {
-        if !plan.manifest {
-            return Ok(None);
-        }
-        let claim = Claim {
-            record,
-            title: self.disclosure.title.as_deref(),
-            oversight: self.disclosure.oversight,
-            media_type: survey.media_type,
-            notice: notice.region(),
+        budget: &mut Budget,
+    ) -> Result<(Option<Draft>, Marked)> {
+        let Job { format, survey, plan, record } = job;
+        let draft = if plan.manifest {
+            let claim = Claim {
+                record,
+                title: self.disclosure.title.as_deref(),
+                oversight: self.disclosure.oversight,
+                media_type: survey.media_type,
+                notice: notice.region(),
+            };
+            // Someone else's work, or a labelled file: what was there becomes the parent and stays valid.
+            let wants_parent = !survey.stores.is_empty() || record.extent == Extent::Modified;
+            let parent = wants_parent.then_some(Parent { source: &mut *source });
+            Some(Draft::new(*format, &claim, parent, &self.signer)?)
+        } else {
+            None
         };
-        // Someone else's work, or a labelled file: what was there becomes the parent and stays valid.
-        let wants_parent = !survey.stores.is_empty() || record.extent == Extent::Modified;
-        let parent = wants_parent.then_some(Parent { source });
-        Draft::new(format, &claim, parent, &self.signer).map(Some)
+        let label = Label {
+            notice: notice.to_draw(),
+            notice_for: &|page| self.artist.draw(plan, page),
+            record: plan.record.then_some(record),
+            store_len: draft.as_ref().map(Draft::len),
+        };
+        let marked = format.handler().mark(source, survey, &label, budget)?;
+        Ok((draft, marked))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of a receipt are what the pipeline made, one each")]
-    fn receipt(
-        &self,
-        format: Format,
-        plan: &Plan,
-        notice: &Wanted,
-        record: &Record,
-        marked: Marked,
-        store_len: Option<usize>,
-        bytes: u64,
-    ) -> Receipt {
-        let placed = notice.placed().filter(|placed| placed.kept || marked.noticed);
+    fn receipt(&self, job: &Job, notice: &Wanted, remarks: Vec<String>, manifest_bytes: u64, bytes: u64) -> Receipt {
+        let Job { format, plan, record, .. } = job;
+        let placed = notice.placed();
         let mut incomplete = Vec::new();
         if !plan.notice {
             incomplete.push("no notice: switched off by the policy".into());
@@ -256,18 +257,26 @@ impl Labeler {
             incomplete.push("no manifest: switched off by the policy".into());
         }
         Receipt {
-            format,
+            format: *format,
             id: record.id.to_string(),
             notice: placed,
             record: plan.record,
             manifest: plan.manifest,
             development_signer: self.signer.is_development(),
-            manifest_bytes: store_len.unwrap_or_default() as u64,
+            manifest_bytes,
             bytes,
             incomplete,
-            remarks: marked.remarks,
+            remarks,
         }
     }
+}
+
+/// One file on its way through the pipeline.
+struct Job {
+    format: Format,
+    survey: Survey,
+    plan: Plan,
+    record: Record,
 }
 
 /// Any edit breaks a manifest that is there already: without a new one around it, nothing may be edited.
@@ -317,15 +326,9 @@ impl Wanted {
 }
 
 /// The notices that stand in the file already.
-fn standing(
-    format: Format,
-    source: &mut dyn Source,
-    survey: &Survey,
-    plan: &Plan,
-    budget: &mut Budget,
-) -> Result<Vec<Sighting>> {
-    let picture = format.handler().picture(source, survey, budget)?;
-    Ok(picture.map(|picture| notice::search(&picture, &plan.wording.lines)).unwrap_or_default())
+fn standing(job: &Job, source: &mut dyn Source, budget: &mut Budget) -> Result<Vec<Sighting>> {
+    let picture = job.format.handler().picture(source, &job.survey, budget)?;
+    Ok(picture.map(|picture| notice::search(&picture, &job.plan.wording.lines)).unwrap_or_default())
 }
 
 /// Whether a notice has the plan's words and is large enough to be kept.
@@ -366,10 +369,11 @@ fn write(
 }
 
 /// Looks for what was written, as a stranger would: a silent loss is an error.
-fn read_back(format: Format, plan: &Plan, sink: &mut dyn Sink, budget: &mut Budget) -> Result<()> {
-    let lost = |what| Err(Error::ReadBack { format, what });
+fn read_back(job: &Job, sink: &mut dyn Sink, budget: &mut Budget) -> Result<()> {
+    let Job { format, plan, .. } = job;
+    let lost = |what| Err(Error::ReadBack { format: *format, what });
     let source: &mut dyn Source = sink;
-    if Format::sniff(source)? != format {
+    if Format::sniff(source)? != *format {
         return lost("the picture");
     }
     let survey = format.handler().survey(source, budget)?;
