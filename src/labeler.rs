@@ -154,14 +154,14 @@ impl Labeler {
         if notice.to_draw().is_some() && !marked.noticed {
             // This very file cannot take one: then the manifest must not say that it does.
             notice = Wanted::Nothing;
-            let remarks = marked.remarks;
+            let why = [marked.missing, marked.remarks].concat();
             (draft, marked) = self.mark(&job, &notice, source, &mut budget)?;
-            marked.remarks.extend(remarks);
+            marked.remarks.extend(why);
         }
         let manifest_bytes = draft.as_ref().map_or(0, Draft::len);
         let bytes = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
         read_back(&job, sink, &mut budget)?;
-        Ok(self.receipt(&job, &notice, marked.remarks, manifest_bytes as u64, bytes))
+        Ok(self.receipt(&job, &notice, marked, manifest_bytes as u64, bytes))
     }
 
     /// The notice: drawn anew, or the one that stands there already.
@@ -170,6 +170,8 @@ impl Labeler {
         let (true, Some(frame)) = (plan.notice && format.notice() != Carries::No, survey.shown()) else {
             return Ok(Wanted::Nothing);
         };
+        // Plates grow with the picture: a size that lies must not cost memory before a pixel was seen.
+        budget.raster(frame.width, frame.height, 1)?;
         // Looking costs a decode: only where a label of ours may stand, and where a second strip would.
         let standing = if !survey.stores.is_empty() || layout::needs_strip(frame) {
             standing(job, source, budget)?
@@ -241,10 +243,10 @@ impl Labeler {
         Ok((draft, marked))
     }
 
-    fn receipt(&self, job: &Job, notice: &Wanted, remarks: Vec<String>, manifest_bytes: u64, bytes: u64) -> Receipt {
+    fn receipt(&self, job: &Job, notice: &Wanted, marked: Marked, manifest_bytes: u64, bytes: u64) -> Receipt {
         let Job { format, plan, record, .. } = job;
         let placed = notice.placed();
-        let mut incomplete = Vec::new();
+        let mut incomplete = marked.missing;
         if !plan.notice {
             incomplete.push("no notice: switched off by the policy".into());
         } else if placed.is_none() {
@@ -266,7 +268,7 @@ impl Labeler {
             manifest_bytes,
             bytes,
             incomplete,
-            remarks,
+            remarks: marked.remarks,
         }
     }
 }

@@ -218,7 +218,7 @@ mutations! {
 
 #[test]
 fn the_hostile_corpus_does_no_harm() {
-    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().limits(limits()));
+    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().anchors(anchors()).limits(limits()));
     for path in corpus("hostile").unwrap_or_default() {
         feed(&path.display().to_string(), &labeler, &verifier, &fs::read(&path).unwrap());
     }
@@ -258,7 +258,7 @@ fn a_picture_that_claims_to_be_huge_is_refused_before_anything_is_allocated() {
 #[test]
 fn bombs_and_lies_in_metadata_do_no_harm() {
     let bomb = deflate(&vec![b'a'; 256 * MIB]);
-    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().limits(limits()));
+    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().anchors(anchors()).limits(limits()));
     let itxt = chunk(b"iTXt", &[b"XML:com.adobe.xmp\0\x01\0\0\0", &bomb[..]].concat());
     let ztxt = chunk(b"zTXt", &[b"Comment\0\0", &bomb[..]].concat());
     let iccp = chunk(b"iCCP", &[b"icc\0\0", &bomb[..]].concat());
@@ -289,7 +289,7 @@ fn bombs_and_lies_in_metadata_do_no_harm() {
 
 #[test]
 fn jpeg_segments_that_lie_do_no_harm() {
-    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().limits(limits()));
+    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().anchors(anchors()).limits(limits()));
     let photo = fs::read(common::fixture("tiny.jpg")).unwrap();
     let with = |segments: &[u8]| [&photo[..2], segments, &photo[2..]].concat();
     let app11 = |instance: u16, sequence: u32| {

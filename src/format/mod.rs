@@ -201,6 +201,8 @@ pub(crate) struct Marked {
     pub(crate) patch: Patch,
     /// Whether the notice is in: `false` where the format cannot carry one, or not with this file.
     pub(crate) noticed: bool,
+    /// What of the notice is missing although it is in: sentences, one a page.
+    pub(crate) missing: Vec<String>,
     /// Why there is no notice, or what had to be re-encoded and how close it stayed: sentences for the `Receipt`.
     pub(crate) remarks: Vec<String>,
 }

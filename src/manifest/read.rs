@@ -118,6 +118,8 @@ impl View {
         let vouched = self.vouched(&self.active, anchors, signing_time);
         let revoked = codes.failures.iter().any(|code| code == "signingCredential.ocsp.revoked");
         let signer = match &vouched {
+            // A certificate that stands beside a bad signature says nothing about who signed.
+            _ if signature == Signature::Bad => SignerStanding::Unknown,
             _ if revoked => SignerStanding::Revoked,
             Ok(_) => SignerStanding::Trusted,
             Err(Refusal::Expired(_)) => SignerStanding::Expired,

@@ -14,6 +14,8 @@ use crate::{
 const XMP: &str = "XML:com.adobe.xmp";
 /// Inflated bytes gained at a time.
 const STEP: usize = 64 * 1024;
+/// The longest text that is inflated, in bytes: prompts and workflows take kilobytes, bombs the rest.
+const MAX_INFLATED: u64 = 8 << 20;
 
 /// Reads a textual chunk into the survey. What cannot be read is no text; a bomb is an error.
 pub(super) fn survey(chunk: &Chunk, source: &mut dyn Source, survey: &mut Survey, budget: &mut Budget) -> Result<()> {
@@ -78,9 +80,9 @@ fn decode(text: &[u8]) -> String {
     }
 }
 
-/// Inflates within the limit for one metadata block; `None` when the stream is damaged.
+/// Inflates within the limit for one text; `None` when the stream is damaged.
 fn inflate(packed: &[u8], budget: &mut Budget) -> Result<Option<Vec<u8>>> {
-    let max = budget.limits().max_metadata_bytes;
+    let max = budget.limits().max_metadata_bytes.min(MAX_INFLATED);
     let mut inflater = Decompress::new(true);
     let mut text = Vec::new();
     loop {

@@ -80,7 +80,7 @@ pub(super) fn draw(
 }
 
 fn refuse(marked: &mut Marked, index: usize, why: &str) {
-    marked.remarks.push(format!("no notice on page {}: {why}", index + 1));
+    marked.missing.push(format!("no notice on page {}: {why}", index + 1));
 }
 
 /// Offsets of the strips and tiles that share no byte with another.

@@ -60,7 +60,7 @@ fn label(shown: Size) -> Notice {
 fn check(name: &str, bytes: &[u8]) -> Vec<u8> {
     let notice = label(survey(&Tiff, bytes).unwrap().shown().unwrap());
     let (after, marked) = mark(&Tiff, bytes, Some(&notice), None, Some(b"store of a manifest")).unwrap();
-    assert!(marked.noticed && marked.remarks.is_empty(), "{name}: {:?}", marked.remarks);
+    assert!(marked.noticed && marked.missing.is_empty(), "{name}: {:?}", marked.missing);
     let surveyed = survey(&Tiff, &after).unwrap();
     assert_eq!(surveyed.stores.len(), 1, "{name}");
     let store = &surveyed.stores[0];
