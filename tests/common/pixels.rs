@@ -6,7 +6,7 @@ use image::{
     AnimationDecoder as _, DynamicImage, ImageBuffer, ImageDecoder as _, Rgba,
     codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder},
 };
-use tanba::{Format, Rect};
+use tanba::{Format, Rect, Size};
 
 pub type Frame = ImageBuffer<Rgba<u16>, Vec<u16>>;
 
@@ -49,6 +49,22 @@ fn svg(bytes: &[u8]) -> Frame {
     resvg::render(&tree, resvg::tiny_skia::Transform::identity(), &mut pixmap.as_mut());
     let samples = pixmap.data().iter().map(|&sample| u16::from(sample) * 257).collect();
     Frame::from_raw(size.width(), size.height(), samples).unwrap()
+}
+
+/// `rect`, given in pixels of `frame`, in pixels of `picture`, widened to whole ones.
+pub fn scaled(rect: Rect, frame: Size, picture: &Frame) -> Rect {
+    if (frame.width, frame.height) == picture.dimensions() {
+        return rect;
+    }
+    let (x, y) =
+        (f64::from(picture.width()) / f64::from(frame.width), f64::from(picture.height()) / f64::from(frame.height));
+    let low = |at: u32, factor: f64| (f64::from(at) * factor).floor() as u32;
+    let high = |at: u32, factor: f64| (f64::from(at) * factor).ceil() as u32;
+    let mut result = rect;
+    (result.x, result.y) = (low(rect.x, x), low(rect.y, y));
+    result.width = high(rect.x + rect.width, x) - result.x;
+    result.height = high(rect.y + rect.height, y) - result.y;
+    result
 }
 
 /// How two frames differ outside a rectangle.

@@ -45,7 +45,8 @@ impl Handler for WebP {
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
         let riff = walk(source, budget)?;
-        let mut survey = Survey { media_type: "image/webp", frames: 1, ..Survey::default() };
+        // An odd strip would put the chroma samples of VP8 between others, and ANMF frames at odd offsets.
+        let mut survey = Survey { media_type: "image/webp", frames: 1, strip_unit: 2, ..Survey::default() };
         survey.stored = Some(Canvas::read(source, &riff)?.size);
         let frames = riff.chunks.iter().filter(|chunk| chunk.id == *b"ANMF").count();
         survey.frames = u32::try_from(frames).unwrap_or(u32::MAX).max(1);
