@@ -10,7 +10,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     escape,
     exit::{self, Failure},
-    identity, output, password, read_file,
+    identity, output, password, read_file, verify, words,
 };
 
 /// Explain what is wrong with a certificate chain and its key, fault by fault
@@ -49,13 +49,15 @@ struct Line<'a> {
     certificates: &'a [String],
     not_before: Option<String>,
     not_after: Option<String>,
-    faults: Vec<Fault<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_by: Option<&'a str>,
+    faults: Vec<Fault>,
 }
 
 #[derive(Serialize)]
-struct Fault<'a> {
-    what: &'a str,
-    remedy: &'a str,
+struct Fault {
+    what: String,
+    remedy: String,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
@@ -68,16 +70,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         Signer::from_encrypted_pem(&chain, encrypted, &password(path)?)?;
         key = None;
     }
-    let diagnosis = if arguments.anchors.is_empty() {
-        tanba::diagnose(&chain, key.as_deref(), at)
-    } else {
-        let mut anchors = TrustAnchors::default();
-        for path in &arguments.anchors {
-            anchors = anchors.with_pem(path.display().to_string(), &read_file(path, "the anchors")?)?;
+    let mut diagnosis = tanba::diagnose(&chain, key.as_deref(), at);
+    let without_trust = diagnosis.faults.len();
+    let mut trusted_by = None;
+    for path in &arguments.anchors {
+        let pem = read_file(path, "the anchors")?;
+        let name = verify::list_name(path);
+        let anchors = TrustAnchors::default().with_pem(&name, &pem);
+        let anchors = anchors.map_err(|error| Failure::of(&path.display().to_string(), &error))?;
+        let with_trust = tanba::diagnose_trust(&chain, key.as_deref(), &anchors, at);
+        if with_trust.faults.len() == without_trust {
+            // A chain that cannot be read has no certificates, and nobody vouches for it.
+            trusted_by = (!with_trust.certificates.is_empty()).then_some(name);
+            diagnosis = with_trust;
+            break;
         }
-        tanba::diagnose_trust(&chain, key.as_deref(), &anchors, at)
-    };
-    output::print(&if arguments.json { json(&diagnosis) } else { human(&diagnosis) })?;
+        diagnosis = with_trust;
+    }
+    let trusted_by = trusted_by.as_deref();
+    output::print(&if arguments.json { json(&diagnosis, trusted_by) } else { human(&diagnosis, trusted_by) })?;
     Ok(if diagnosis.is_healthy() { exit::DONE } else { exit::OPERATOR })
 }
 
@@ -91,7 +102,7 @@ fn files(arguments: &Arguments) -> Result<(PathBuf, Option<PathBuf>), Failure> {
     Ok((kept.join(identity::CHAIN), Some(kept.join(identity::KEY))))
 }
 
-fn human(diagnosis: &Diagnosis) -> String {
+fn human(diagnosis: &Diagnosis, trusted_by: Option<&str>) -> String {
     let mut text = String::new();
     for (number, subject) in (1..).zip(&diagnosis.certificates) {
         text += &format!("certificate {number}  {}\n", escape::line(subject));
@@ -99,9 +110,11 @@ fn human(diagnosis: &Diagnosis) -> String {
     if let Some((from, to)) = diagnosis.validity {
         text += &format!("valid          {} to {}\n", from.date(), to.date());
     }
-    for fault in &diagnosis.faults {
-        text +=
-            &format!("fault          {}\n    what to do  {}\n", escape::line(&fault.what), escape::line(&fault.remedy));
+    if let Some(list) = trusted_by {
+        text += &format!("trusted by     {}\n", escape::line(list));
+    }
+    for Fault { what, remedy } in faults(diagnosis) {
+        text += &format!("fault          {}\n    what to do  {}\n", escape::line(&what), escape::line(&remedy));
     }
     if diagnosis.is_healthy() {
         text += "no fault found\n";
@@ -109,13 +122,19 @@ fn human(diagnosis: &Diagnosis) -> String {
     text
 }
 
-fn json(diagnosis: &Diagnosis) -> String {
+fn json(diagnosis: &Diagnosis, trusted_by: Option<&str>) -> String {
     let stamp = |time: OffsetDateTime| time.format(&Rfc3339).ok();
     output::json_line(&Line {
         healthy: diagnosis.is_healthy(),
         certificates: &diagnosis.certificates,
         not_before: diagnosis.validity.and_then(|(from, _)| stamp(from)),
         not_after: diagnosis.validity.and_then(|(_, to)| stamp(to)),
-        faults: diagnosis.faults.iter().map(|fault| Fault { what: &fault.what, remedy: &fault.remedy }).collect(),
+        trusted_by,
+        faults: faults(diagnosis).collect(),
     })
+}
+
+fn faults(diagnosis: &Diagnosis) -> impl Iterator<Item = Fault> {
+    let plain = |fault: &tanba::Fault| Fault { what: words::plain(&fault.what), remedy: words::plain(&fault.remedy) };
+    diagnosis.faults.iter().map(plain)
 }

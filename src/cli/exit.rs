@@ -59,10 +59,15 @@ impl Failure {
 
     /// An error of the library about `subject`.
     pub(super) fn of(subject: &str, error: &Error) -> Self {
-        let words = chain(error);
-        // Errors of files name the file already.
-        let words = if words.starts_with(subject) { words } else { format!("{subject}: {words}") };
-        Self { code: of_error(error), words }
+        Self { code: of_error(error), words: chain(error) }.about(subject)
+    }
+
+    /// The same, naming `subject`; errors of files name the file already.
+    pub(super) fn about(mut self, subject: &str) -> Self {
+        if !self.words.starts_with(subject) {
+            self.words = format!("{subject}: {}", self.words);
+        }
+        self
     }
 }
 
@@ -119,8 +124,12 @@ fn chain(error: &Error) -> String {
     if let Error::Io(error) = error {
         return super::words::io(error);
     }
-    let mut words = error.to_string();
-    let mut below = std::error::Error::source(error);
+    let mut words = super::words::plain(&error.to_string());
+    // Below an identity stand the words that programmers of key formats use among themselves.
+    let mut below = match error {
+        Error::Identity { .. } => None,
+        _ => std::error::Error::source(error),
+    };
     while let Some(error) = below {
         let more = error.to_string();
         if !words.contains(&more) {

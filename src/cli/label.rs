@@ -9,17 +9,19 @@ use std::{
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
 use serde::Serialize;
-use tanba::{Disclosure, Labeler, NoticeStyle, Oversight, Overwrite, Place, Policy, Profile, Receipt, Signer};
+use tanba::{Disclosure, Format, Labeler, NoticeStyle, Oversight, Overwrite, Place, Policy, Profile, Receipt, Signer};
 
 use super::{
     escape,
     exit::{self, Failure},
-    identity, output, read_file, words,
+    identity, input, output, read_file, words,
 };
 
 /// Put a label on pictures: a visible notice, metadata, and a signed manifest
 ///
 /// The originals are never changed. A result appears under its name when it is complete, and not before.
+/// For several inputs the exit code is that of the first one that failed; otherwise 3 when a part is missing in one of
+/// them; otherwise 0.
 ///
 /// Examples:
 ///   tanba label cat.png --system "Acme Diffusion" --system-version 3 --provider "Acme LLP"
@@ -41,7 +43,8 @@ pub(super) struct Arguments {
     #[arg(short, long)]
     force: bool,
 
-    /// Print the receipt as JSON, one line for each input (on standard error where the picture goes to standard output)
+    /// Print the receipt as JSON, one line for each input, failed ones too (on standard error where a picture goes to
+    /// standard output)
     #[arg(long)]
     json: bool,
 
@@ -172,8 +175,18 @@ struct Line<'a> {
     input: String,
     output: String,
     complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
     #[serde(flatten)]
     receipt: &'a Receipt,
+}
+
+/// What `--json` prints for an input that could not be labelled.
+#[derive(Serialize)]
+struct Failed<'a> {
+    file: String,
+    error: &'a str,
+    fixable_by: &'a str,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
@@ -181,7 +194,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         return Err(Failure::usage("--no-notice --no-record --no-manifest together leave nothing to write"));
     }
     let jobs = jobs(&arguments.inputs, arguments.output.as_deref())?;
-    if jobs.iter().any(|job| job.output.is_none()) && io::stdout().is_terminal() {
+    // Where a picture goes to standard output, nothing else may.
+    let aside = jobs.iter().any(|job| job.output.is_none());
+    if aside && io::stdout().is_terminal() {
         return Err(Failure::usage("a picture would go to the terminal: redirect it, or give -o FILE"));
     }
     let disclosure = disclosure(&arguments.disclosure);
@@ -189,16 +204,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let signer = if arguments.parts.no_manifest && !arguments.key.given() {
         Signer::development()
     } else {
-        identity::signer(&arguments.key, arguments.quiet)?
+        // Receipts on standard error stay alone there; `development_signer` says it in each.
+        identity::signer(&arguments.key, arguments.quiet || (arguments.json && aside))?
     };
     let labeler = Labeler::new(&disclosure, &signer).policy(policy);
     let mut code = exit::DONE;
     for job in &jobs {
-        let done = label(&labeler, job, arguments.force).and_then(|receipt| tell(&receipt, job, arguments));
-        let this = done.unwrap_or_else(|failure| {
-            output::complain(&failure.words);
-            failure.code
-        });
+        let this = match label(&labeler, job, arguments.force) {
+            Ok(receipt) => tell(&receipt, job, aside, arguments)?,
+            Err(failure) if arguments.json => {
+                let fixable_by = exit::fixable_by(failure.code);
+                let line = Failed { file: job.input_name(), error: &failure.words, fixable_by };
+                say(aside, &output::json_line(&line))?;
+                failure.code
+            }
+            Err(failure) => {
+                output::complain(&failure.words);
+                failure.code
+            }
+        };
         // An error of one file outweighs what is missing in another; the first error stands.
         if code == exit::DONE || (code == exit::INCOMPLETE && this != exit::DONE) {
             code = this;
@@ -208,14 +232,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
 }
 
 fn label(labeler: &Labeler, job: &Job, force: bool) -> Result<Receipt, Failure> {
-    let spooled;
-    let input = match &job.input {
-        Some(input) => input.as_path(),
-        None => {
-            spooled =
-                standard_input().map_err(|error| Failure::io(format!("standard input: {}", words::io(&error))))?;
-            spooled.path()
-        }
+    let no_spool = |error: io::Error| Failure::io(format!("a temporary file: {}", words::io(&error)));
+    let mut spooled = Spool::default();
+    let input = job.input.as_deref().unwrap_or(Path::new("-"));
+    let input = match input::spool(input, &mut spooled)? {
+        true => spooled.path().map_err(no_spool)?,
+        false => input,
     };
     let Some(output) = &job.output else { return label_to_standard_output(labeler, input, job) };
     let overwrite = if force { Overwrite::Replace } else { Overwrite::Refuse };
@@ -235,24 +257,45 @@ fn label_to_standard_output(labeler: &Labeler, input: &Path, job: &Job) -> Resul
     Ok(receipt)
 }
 
-fn standard_input() -> io::Result<tempfile::NamedTempFile> {
-    let mut spool = tempfile::NamedTempFile::new()?;
-    io::copy(&mut io::stdin().lock(), &mut spool)?;
-    Ok(spool)
+/// A temporary file that is made when the first byte is written to it.
+#[derive(Default)]
+struct Spool(Option<tempfile::NamedTempFile>);
+
+impl Spool {
+    fn path(&self) -> io::Result<&Path> {
+        self.0.as_ref().map(tempfile::NamedTempFile::path).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl io::Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Some(file) => file.write(bytes),
+            none => none.insert(tempfile::NamedTempFile::new()?).write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.as_mut().map_or(Ok(()), io::Write::flush)
+    }
 }
 
 /// Says what was done, and returns the exit code.
-fn tell(receipt: &Receipt, job: &Job, arguments: &Arguments) -> Result<u8, Failure> {
+fn tell(receipt: &Receipt, job: &Job, aside: bool, arguments: &Arguments) -> Result<u8, Failure> {
     if arguments.json {
         let line = Line {
-            input: job.input.as_deref().map_or("-".into(), |path| path.to_string_lossy().into_owned()),
+            input: job.input_name(),
             output: job.output.as_deref().map_or("-".into(), |path| path.to_string_lossy().into_owned()),
             complete: receipt.is_complete(),
+            warning: misnamed(receipt.format, job.output.as_deref()),
             receipt,
         };
-        say(job, &output::json_line(&line))?;
+        say(aside, &output::json_line(&line))?;
     } else if !arguments.quiet {
-        say(job, &summary(receipt, job))?;
+        say(aside, &summary(receipt, job))?;
+        if let Some(warning) = misnamed(receipt.format, job.output.as_deref()) {
+            output::remark(&format!("warning: {warning}"));
+        }
     }
     let parts = &arguments.parts;
     let missing = (receipt.notice.is_none() && !parts.no_notice)
@@ -261,8 +304,17 @@ fn tell(receipt: &Receipt, job: &Job, arguments: &Arguments) -> Result<u8, Failu
     Ok(if missing { exit::INCOMPLETE } else { exit::DONE })
 }
 
-fn say(job: &Job, words: &str) -> Result<(), Failure> {
-    if job.output.is_some() {
+/// A name that promises another format than the file has: nothing is converted.
+fn misnamed(format: Format, output: Option<&Path>) -> Option<String> {
+    let output = output?;
+    let extension = output.extension()?.to_str()?.to_lowercase();
+    let is = |format: &Format| format.extensions().contains(&extension.as_str());
+    let promised = Format::ALL.iter().find(|other| is(other)).filter(|_| !is(&format))?;
+    Some(format!("{} holds {format}, though its name says {promised}: tanba does not convert", output.display()))
+}
+
+fn say(aside: bool, words: &str) -> Result<(), Failure> {
+    if !aside {
         return output::print(words);
     }
     let _ = io::Write::write_all(&mut io::stderr(), words.as_bytes());
@@ -301,16 +353,18 @@ fn summary(receipt: &Receipt, job: &Job) -> String {
 
 impl Job {
     fn subject(&self) -> String {
-        self.input.as_deref().map_or("standard input".into(), |path| path.display().to_string())
+        input::name(self.input.as_deref().unwrap_or(Path::new("-")))
+    }
+
+    fn input_name(&self) -> String {
+        self.input.as_deref().map_or("-".into(), |path| path.to_string_lossy().into_owned())
     }
 }
 
 /// Where each result goes.
 fn jobs(inputs: &[PathBuf], output: Option<&Path>) -> Result<Vec<Job>, Failure> {
-    let dash = |path: &Path| path == Path::new("-");
-    if inputs.iter().filter(|input| dash(input)).count() > 1 {
-        return Err(Failure::usage("standard input can be read once only"));
-    }
+    let dash = input::dash;
+    input::standard_input_once(inputs.iter().map(PathBuf::as_path))?;
     let folder = output.filter(|path| !dash(path) && (path.is_dir() || ends_with_separator(path)));
     if inputs.len() > 1 && output.is_some() && folder.is_none() {
         return Err(Failure::usage("several inputs need a folder after -o: make it, or end it with a slash"));

@@ -5,6 +5,7 @@ mod escape;
 mod exit;
 mod formats;
 mod identity;
+mod input;
 mod keygen;
 mod label;
 mod output;

@@ -3,12 +3,12 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use clap::Args;
-use tanba::Report;
+use tanba::{Report, Statement};
 
 use super::{
     escape,
     exit::{self, Failure},
-    output, verify, words,
+    input, output, verify, words,
 };
 
 /// List every label in a picture and where it stands, without judging
@@ -23,13 +23,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    input::standard_input_once(arguments.files.iter().map(PathBuf::as_path))?;
     let verifier = arguments.trust.verifier()?;
     let mut code = exit::DONE;
     for file in &arguments.files {
         match verify::examine(&verifier, file) {
             Ok(report) => output::print(&listing(&file.to_string_lossy(), &report))?,
-            Err(error) => {
-                let failure = Failure::of(&file.to_string_lossy(), &error);
+            Err(failure) => {
+                let failure = failure.about(&input::name(file));
                 output::complain(&failure.words);
                 code = if code == exit::DONE { failure.code } else { code };
             }
@@ -45,7 +46,7 @@ fn listing(name: &str, report: &Report) -> String {
         let rows = [
             ("label", manifest.label.clone()),
             ("written by", optional(&manifest.claim_generator)),
-            ("AI system", optional(&manifest.system)),
+            (if report.says == Some(Statement::NotAi) { "system" } else { "AI system" }, optional(&manifest.system)),
             ("source types", manifest.source_types.join(", ")),
             ("signed by", optional(&manifest.signer)),
             ("issued by", optional(&manifest.issuer)),
@@ -78,7 +79,7 @@ fn listing(name: &str, report: &Report) -> String {
         row
     });
     verify::list(&mut text, "Fields and traces", fields);
-    verify::list(&mut text, "Not examined", report.not_examined.iter().map(|what| escape::line(what)));
+    verify::list(&mut text, "Not examined", verify::not_examined(report));
     if report.manifest.is_none() && report.findings.is_empty() && report.notices.is_empty() {
         text.push_str("  no labels\n");
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, IsTerminal as _, Read as _},
+    io::{self, IsTerminal as _},
     path::{Path, PathBuf},
 };
 
@@ -11,13 +11,13 @@ use clap::{
     builder::styling::{AnsiColor, Style},
 };
 use serde::Serialize;
-use tanba::{Error, Headline, Report, TrustAnchors, Verifier};
+use tanba::{Headline, Report, Statement, TrustAnchors, Verifier};
 use time::OffsetDateTime;
 
 use super::{
     escape,
     exit::{self, Failure},
-    output, read_file, words,
+    input, output, read_file, words,
 };
 
 /// Look for labels in pictures, check them, and say what they are worth
@@ -52,6 +52,11 @@ pub(super) struct Trust {
     /// Certificates (PEM) of those whom you trust to vouch for signers, such as the C2PA trust list
     #[arg(long, value_name = "PEM")]
     anchors: Vec<PathBuf>,
+
+    /// Certificates (PEM) of those whom you trust to vouch for time-stamps, such as the C2PA TSA trust list; without
+    /// them no time-stamp is trusted
+    #[arg(long, value_name = "PEM")]
+    time_anchors: Vec<PathBuf>,
 
     /// Judge certificates as of this time [default: now]
     #[arg(long, value_name = "RFC3339", value_parser = super::time)]
@@ -91,6 +96,7 @@ impl<'a> NotChecked<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    input::standard_input_once(arguments.files.iter().map(PathBuf::as_path))?;
     let verifier = arguments.trust.verifier()?.look_for_notice(!arguments.no_look);
     let mut codes = Vec::with_capacity(arguments.files.len());
     for file in &arguments.files {
@@ -103,9 +109,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
                     false => human(&name, &report),
                 }
             }
-            Err(error) => {
+            Err(failure) => {
                 codes.push(exit::NOT_CHECKED);
-                let failure = Failure::from(error);
                 match arguments.json {
                     true => output::json_line(&NotChecked::new(&name, &failure)),
                     false => unexamined(&name, &failure),
@@ -123,9 +128,14 @@ impl Trust {
     pub(super) fn verifier(&self) -> Result<Verifier, Failure> {
         let mut anchors = TrustAnchors::default();
         for path in &self.anchors {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
             let pem = read_file(path, "the anchors")?;
-            anchors = anchors.with_pem(name, &pem).map_err(|error| Failure::of(&path.display().to_string(), &error))?;
+            anchors =
+                anchors.with_pem(list_name(path), &pem).map_err(|error| Failure::of(&input::name(path), &error))?;
+        }
+        for path in &self.time_anchors {
+            let pem = read_file(path, "the anchors of time-stamps")?;
+            let more = anchors.with_time_stamp_pem(list_name(path), &pem);
+            anchors = more.map_err(|error| Failure::of(&input::name(path), &error))?;
         }
         let verifier = Verifier::new().anchors(anchors);
         Ok(match self.at {
@@ -135,25 +145,27 @@ impl Trust {
     }
 }
 
-/// Examines a file, or standard input.
-pub(super) fn examine(verifier: &Verifier, file: &Path) -> Result<Report, Error> {
-    if file != Path::new("-") {
-        return verifier.verify_file(file);
-    }
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    verifier.verify(&mut io::Cursor::new(bytes))
+/// A file of anchors as reports name it.
+pub(super) fn list_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Examines a file, a pipe or standard input.
+pub(super) fn examine(verifier: &Verifier, file: &Path) -> Result<Report, Failure> {
+    let mut spooled = tempfile::spooled_tempfile(64 << 20);
+    let report = match input::spool(file, &mut spooled)? {
+        true => verifier.verify(&mut spooled),
+        false => verifier.verify_file(file),
+    };
+    Ok(report?)
 }
 
 /// Headline, axes, evidence, and what it does not mean.
 fn human(name: &str, report: &Report) -> String {
     let mut text = heading(name, report.headline);
-    let says = match report.says {
-        Some(says) => words::says(says),
-        None => "nothing about AI",
-    };
+    let (said, says) = words::content(report);
     let axes = [
-        ("the labels say", says.to_owned()),
+        (said, says.to_owned()),
         ("binding", words::binding(report).to_owned()),
         ("signature", words::signature(report).to_owned()),
         ("signer", words::signer(report)),
@@ -165,7 +177,8 @@ fn human(name: &str, report: &Report) -> String {
     let yes = |yes| if yes { "yes" } else { "no" };
     let provenance = &report.provenance;
     let system = provenance.system.as_deref().unwrap_or("not named");
-    let _ = writeln!(text, "  {:<15}{}", "system", escape::line(system));
+    let row = if report.says == Some(Statement::NotAi) { "made with" } else { "AI system" };
+    let _ = writeln!(text, "  {row:<15}{}", escape::line(system));
     let _ = writeln!(
         text,
         "  {:<15}provenance data: {}; signature: {}",
@@ -178,15 +191,15 @@ fn human(name: &str, report: &Report) -> String {
     let failures = report.manifest.iter().flat_map(|manifest| &manifest.failures);
     let failures = failures.filter(|code| *code != "signingCredential.untrusted");
     list(&mut text, "Faults that the C2PA engine names", failures.map(|code| escape::line(code)));
-    list(&mut text, "Not examined", report.not_examined.iter().map(|what| escape::line(what)));
-    not_meant(&mut text, report.headline);
+    list(&mut text, "Not examined", not_examined(report));
+    not_meant(&mut text, &words::not_meant(report));
     text
 }
 
 fn unexamined(name: &str, failure: &Failure) -> String {
     let mut text = heading(name, Headline::NotChecked);
     let _ = writeln!(text, "  {:<15}{}", "because", escape::line(&failure.words));
-    not_meant(&mut text, Headline::NotChecked);
+    not_meant(&mut text, &[words::NOTHING]);
     text
 }
 
@@ -206,7 +219,7 @@ pub(super) fn evidence(finding: &tanba::Finding) -> String {
         "{:<9} {}: {}",
         words::class(finding.class),
         words::technique(finding.technique),
-        escape::line(&finding.text)
+        escape::line(&words::plain(&finding.text))
     );
     if !finding.value.is_empty() && !finding.text.contains(&finding.value) {
         let _ = write!(line, ": {}", escape::line(&finding.value));
@@ -226,9 +239,13 @@ pub(super) fn list(text: &mut String, title: &str, lines: impl Iterator<Item = S
     }
 }
 
-fn not_meant(text: &mut String, headline: Headline) {
-    let lines = words::not_meant(headline).iter().map(|line| (*line).to_owned());
-    list(text, "What this does not mean", lines);
+/// Why the report is not complete.
+pub(super) fn not_examined(report: &Report) -> impl Iterator<Item = String> {
+    report.not_examined.iter().map(|what| escape::line(&words::plain(what)))
+}
+
+fn not_meant(text: &mut String, lines: &[&str]) {
+    list(text, "What this does not mean", lines.iter().map(|line| (*line).to_owned()));
     text.push('\n');
 }
 
