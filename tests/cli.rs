@@ -136,7 +136,7 @@ fn an_existing_file_is_replaced_with_force_only_and_the_input_never() {
     fs::write(desk.path("work/out.png"), "mine").unwrap();
     let refused = desk.label(&["photo.png", "-o", "out.png"]);
     expect(&refused, 2);
-    assert!(err(&refused).contains("out.png"), "{}", err(&refused));
+    assert!(err(&refused).contains("out.png") && err(&refused).contains("--force"), "{}", err(&refused));
     assert_eq!(fs::read(desk.path("work/out.png")).unwrap(), b"mine");
     let before = fs::read(&input).unwrap();
     expect(&desk.label(&["photo.png", "-o", "photo.png", "--force"]), 2);
@@ -197,6 +197,7 @@ fn standard_input_and_output() {
     let verified = command.args(["verify", "-", "--anchors", text(&anchor)]).stdin(file).output().unwrap();
     expect(&verified, 0);
     expect(&desk.label(&["-", "-"]), 2);
+    expect(&desk.verify(&["-", "-"]), 2);
 }
 
 #[test]
@@ -210,7 +211,10 @@ fn nothing_is_left_when_labelling_fails() {
     expect(&desk.label(&["text.jpg", "-o", "b.jpg"]), 2);
     expect(&desk.label(&["empty.png", "-o", "c.png"]), 2);
     expect(&desk.label(&["missing.png", "-o", "d.png"]), 6);
-    expect(&desk.label(&[".", "-o", "e.png"]), 6);
+    let folder = desk.label(&[".", "-o", "e.png"]);
+    expect(&folder, 2);
+    assert!(err(&folder).contains("this is a folder"), "{}", err(&folder));
+    assert!(err(&desk.label(&["empty.png", "-o", "c.png"])).contains("the file is empty"));
     assert_eq!(desk.names(), ["cut.jpg", "empty.png", "text.jpg"]);
 }
 
@@ -296,6 +300,100 @@ fn json_is_one_object_a_line() {
     assert_eq!(lines[1]["headline"], "not-checked");
     let report: tanba::Report = serde_json::from_value(lines[0].clone()).unwrap();
     assert_eq!(report.verdict, tanba::Verdict::Valid);
+}
+
+#[test]
+fn failures_are_json_too_and_nothing_else_stands_between_the_lines() {
+    let desk = Desk::new();
+    desk.copy("tiny.png");
+    fs::write(desk.path("work/text.png"), "not a picture").unwrap();
+    let lines = |text: String| -> Vec<Value> { text.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    // Without a key: the sentence about the development identity must not stand among the receipts.
+    let several = desk.run(&["label", "--json", "text.png", "tiny.png", "missing.png", "-o", "out/"]);
+    expect(&several, 2);
+    let [failed, done, missing] = &lines(out(&several))[..] else { panic!("{}", out(&several)) };
+    assert_eq!((&failed["file"], &failed["fixable_by"]), (&"text.png".into(), &"caller".into()));
+    assert_eq!((&done["output"], &done["development_signer"]), (&"out/tiny.png".into(), &true.into()));
+    assert_eq!(missing["fixable_by"], "environment");
+
+    let piped = desk.run(&["label", "--json", "tiny.png", "-o", "-"]);
+    expect(&Output { stdout: Vec::new(), ..piped.clone() }, 0);
+    assert!(piped.stdout.starts_with(b"\x89PNG"));
+    assert_eq!(lines(err(&piped))[0]["development_signer"], true);
+}
+
+#[test]
+fn a_name_that_says_another_format_is_warned_of() {
+    let desk = Desk::new();
+    desk.copy("tiny.png");
+    let labelled = desk.label(&["tiny.png", "-o", "x.jpg"]);
+    expect(&labelled, 0);
+    assert!(err(&labelled).contains("warning: x.jpg holds PNG"), "{}", err(&labelled));
+    assert_eq!(err(&desk.label(&["tiny.png", "-o", "x.png"])), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_read_to_its_end() {
+    let desk = Desk::new();
+    let pipe = desk.path("work/pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for arguments in [&["label", "--quiet", "pipe", "-o", "a.png"][..], &["verify", "pipe"]] {
+        let writer = {
+            let pipe = pipe.clone();
+            std::thread::spawn(move || fs::write(pipe, fs::read(fixture("photo.png")).unwrap()).unwrap())
+        };
+        let done = desk.run(arguments);
+        writer.join().unwrap();
+        expect(&done, if arguments[0] == "label" { 0 } else { 12 });
+    }
+    expect(&desk.run(&["verify", "a.png"]), 10);
+}
+
+#[test]
+fn the_words_fit_what_was_found() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    expect(&desk.label(&["photo.png", "-o", "a.png"]), 0);
+    let early = desk.verify(&["--at", "2020-01-01T00:00:00Z", "a.png"]);
+    expect(&early, 10);
+    assert!(out(&early).contains("out of its time") && !out(&early).contains("expired"), "{}", out(&early));
+    assert!(!out(&early).contains("nobody that was asked"), "{}", out(&early));
+
+    let anchor = desk.path("anchor.pem");
+    expect(&desk.verify(&["a.png", "--time-anchors", text(&anchor)]), 0);
+    expect(&desk.verify(&["a.png", "--time-anchors", "photo.png"]), 5);
+    let doctor = desk.run(&["doctor", "--chain", text(&desk.path("chain.pem")), "--anchors", text(&anchor)]);
+    expect(&doctor, 0);
+    assert!(out(&doctor).contains("trusted by     anchor.pem"), "{}", out(&doctor));
+    let chain = fs::read_to_string(desk.path("chain.pem")).unwrap();
+    fs::write(desk.path("work/cut.pem"), &chain[..100]).unwrap();
+    let cut = desk.run(&["doctor", "--chain", "cut.pem"]);
+    expect(&cut, 5);
+    assert!(out(&cut).contains("-----END") && !out(&cut).contains("[45"), "{}", out(&cut));
+}
+
+#[test]
+fn manifests_that_cannot_be_read_and_traces_are_called_that() {
+    let Some(corpus) = std::env::var_os("TANBA_CORPUS").map(PathBuf::from) else {
+        return common::skip("corpus (set TANBA_CORPUS)");
+    };
+    let desk = Desk::new();
+    let says = |file: &str| out(&desk.run(&["verify", text(&corpus.join(file))]));
+    for file in ["labelled/no_alg.jpg", "labelled/prerelease.jpg"] {
+        let said = says(file);
+        assert!(said.contains("there is a manifest, but it cannot be read"), "{said}");
+        assert!(!said.contains("there is no manifest") && !said.contains("see what"), "{said}");
+    }
+    let said = says("wild/grok-1.jpg");
+    assert!(said.contains("only traces that a generator usually leaves; nobody declared it"), "{said}");
+    assert!(!said.contains("the labels say"), "{said}");
+    let said = says("labelled/C.jpg");
+    assert!(said.contains("the labels say an origin other than AI") && !said.contains("\n  AI system"), "{said}");
+    let said = says("labelled/E-sig-CA.jpg");
+    assert!(said.contains("this proves nothing") && !said.contains("byte for byte"), "{said}");
+    assert!(!said.contains("nobody that was asked"), "{said}");
+    assert!(says("wild/mj-1.png").contains("the labels say made by AI as a whole"));
 }
 
 #[test]

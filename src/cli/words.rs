@@ -15,7 +15,8 @@ pub(super) fn io(error: &io::Error) -> String {
 
 /// The library speaks to programmers: here its advice names options of the command, and nothing shows Rust's insides.
 pub(super) fn plain(words: &str) -> String {
-    const ADVICE: [(&str, &str); 5] = [
+    const ADVICE: [(&str, &str); 6] = [
+        ("cannot be decrypted: wrong password?", "cannot be decrypted; the password may be wrong"),
         ("; raise it in `Limits` if the file is trusted", ""),
         ("give its password, `Signer::from_encrypted_pem`", "give its password with --password-file"),
         ("as `NoticeStyle::font`", "with --font"),
@@ -117,10 +118,16 @@ pub(super) fn signer(report: &Report) -> String {
     match report.signer {
         _ if unreadable(report) => "not checked: the manifest cannot be read".into(),
         _ if report.signature == Signature::None => "none".into(),
+        _ if report.signature == Signature::Bad => {
+            format!("unknown: it calls itself {name}, and a bad signature does not show who signed")
+        }
         SignerStanding::Trusted => format!("trusted: {name}, vouched for by {list}"),
         SignerStanding::PinnedVendor => format!("pinned vendor: {name}, a certificate that tanba knows"),
         SignerStanding::Unknown => format!("unknown: it calls itself {name}; nobody that was asked vouches for it"),
         SignerStanding::Revoked => format!("revoked: {name}'s certificate was withdrawn by its issuer"),
+        SignerStanding::Expired if report.time == TimeStanding::TrustedStamp => {
+            format!("out of its time ({name}'s certificate was not valid when it was stamped, {})", stamped(report))
+        }
         SignerStanding::Expired => {
             let at = &report.evaluated_at;
             format!("out of its time ({name}'s certificate is not valid at {at}, and no trusted time-stamp helps)")
@@ -129,13 +136,17 @@ pub(super) fn signer(report: &Report) -> String {
 }
 
 pub(super) fn time(report: &Report) -> String {
-    let stamped = report.manifest.as_ref().and_then(|manifest| manifest.stamped.as_deref()).unwrap_or("unknown time");
+    let stamped = stamped(report);
     match report.time {
         TimeStanding::TrustedStamp => format!("trusted stamp: {stamped}"),
         TimeStanding::UntrustedStamp => format!("untrusted stamp: {stamped}, by an authority nobody vouches for"),
         TimeStanding::None if unreadable(report) => "not checked: the manifest cannot be read".into(),
         TimeStanding::None => "none: nobody confirms when it was signed".into(),
     }
+}
+
+fn stamped(report: &Report) -> &str {
+    report.manifest.as_ref().and_then(|manifest| manifest.stamped.as_deref()).unwrap_or("unknown time")
 }
 
 pub(super) fn class(class: Class) -> &'static str {
