@@ -6,6 +6,7 @@ mod exit;
 mod formats;
 mod identity;
 mod input;
+mod jobs;
 mod keygen;
 mod label;
 mod output;
