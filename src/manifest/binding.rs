@@ -63,7 +63,7 @@ fn left_out(view: &View, manifest: &str, updated: bool, store: &Store) -> Option
         let why = if label.starts_with("c2pa.hash.data") {
             data(hash, updated, store)
         } else if label.starts_with("c2pa.hash.bmff") {
-            boxes_of_bmff(hash)
+            boxes_of_bmff(label, hash)
         } else if label.starts_with("c2pa.hash.boxes") {
             named_boxes(hash)
         } else {
@@ -116,7 +116,11 @@ fn first_outside(range: &Range<u64>, carrier: &[Range<u64>]) -> Option<u64> {
 }
 
 /// `c2pa.hash.bmff` (2.4 §18.6.2): the mandatory exclusions and, with Merkle trees, `mdat`.
-fn boxes_of_bmff(hash: &Value) -> Option<String> {
+fn boxes_of_bmff(label: &str, hash: &Value) -> Option<String> {
+    // The first version does not bind where boxes stand: what `ftyp` holds can be pushed under the offsets of items.
+    if !label.starts_with("c2pa.hash.bmff.v") {
+        return Some(format!("the hash {label} does not cover where the boxes of the file stand"));
+    }
     let exclusions = hash.get("exclusions").and_then(Value::as_array)?;
     let merkle = hash.get("merkle").and_then(Value::as_array).is_some_and(|trees| !trees.is_empty());
     for exclusion in exclusions {
@@ -166,4 +170,41 @@ fn named_boxes(hash: &Value) -> Option<String> {
 fn rubbish(store: &Store) -> Option<String> {
     let rest = store.jumbf.get(jumbf::declared_len(&store.jumbf)?..)?;
     rest.iter().any(|&byte| byte != 0).then(|| format!("{} bytes follow the manifest inside its carrier", rest.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is said of a hash that leaves this out beside what c2pa-rs leaves out by default.
+    fn beside(exclusion: Value) -> Option<String> {
+        let uuid = json!({ "xpath": "/uuid", "data": [{ "offset": 8, "value": "2P7D1hsOSDySl1goh37EgQ==" }] });
+        let plain = ["/ftyp", "/mfra", "/free", "/skip"].map(|xpath| json!({ "xpath": xpath }));
+        let all: Vec<_> = plain.into_iter().chain([uuid, exclusion]).collect();
+        boxes_of_bmff("c2pa.hash.bmff.v3", &json!({ "exclusions": all }))
+    }
+
+    #[test]
+    fn only_boxes_without_content_may_be_left_out() {
+        assert_eq!(beside(json!({ "xpath": "/ftyp" })), None);
+        for xpath in ["/mdat", "/meta", "/meta/iloc", "/moov", "/uuid", "", "/ftyp/mdat"] {
+            assert!(beside(json!({ "xpath": xpath })).is_some(), "{xpath}");
+        }
+        // XMP: another extended type.
+        let xmp = json!({ "xpath": "/uuid", "data": [{ "offset": 8, "value": "vnrP00zrQGBhvOtkE6HvfA==" }] });
+        assert!(beside(xmp).is_some());
+        assert!(beside(json!({ "xpath": "/uuid", "data": [] })).is_some());
+        assert!(beside(json!({ "path": "/mdat" })).is_some());
+    }
+
+    #[test]
+    fn media_data_may_be_left_out_for_a_merkle_tree_only() {
+        let mut hash = json!({ "exclusions": [{ "xpath": "/mdat" }], "merkle": [] });
+        assert!(boxes_of_bmff("c2pa.hash.bmff.v3", &hash).is_some());
+        hash["merkle"] = json!([{ "uniqueId": 0 }]);
+        assert_eq!(boxes_of_bmff("c2pa.hash.bmff.v3", &hash), None);
+        assert!(boxes_of_bmff("c2pa.hash.bmff", &hash).is_some());
+    }
 }
