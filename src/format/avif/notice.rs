@@ -273,7 +273,8 @@ fn search(
     let guess = start.or(tile.quantiser.map(|index| (f64::from(index) * share) as u8)).unwrap_or(60);
     let mut quantiser = guess.clamp(8, 160);
     // Quality falls with the quantiser: the worst one known to suffice, the best known not to.
-    let (mut enough, mut short): (Option<(u8, f64)>, Option<(u8, f64)>) = (None, None);
+    let mut enough: Option<(u8, f64)> = None;
+    let mut short: Option<(u8, f64)> = None;
     let mut best: Option<Coded> = None;
     for _ in 0..attempts {
         let speed = if fast { codec::FAST } else { codec::THOROUGH };
