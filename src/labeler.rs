@@ -8,14 +8,15 @@ use uuid::Uuid;
 
 use crate::{
     Error, Format, Result,
-    format::{Carries, Label, Marked, Survey},
+    format::{Block, Carries, Label, Marked, Survey},
     geometry::{Rect, Size},
     limits::{Budget, Limits},
-    manifest::{Claim, Draft, Parent, Signer},
+    manifest::{self, Claim, Draft, Parent, Signer, TrustAnchors},
     notice::{self, Artist, Notice, Sighting},
     patch::{self, Patch},
     policy::{Disclosure, Extent, Plan, Policy, layout},
     record::{self, Record},
+    report::{Binding, Signature},
     stream::{Sink, Source},
 };
 
@@ -149,23 +150,24 @@ impl Labeler {
         refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());
         let job = Job { format, survey, record: self.record(&plan)?, plan };
-        let mut notice = self.notice(&job, source, &mut budget)?;
-        let (mut draft, mut marked) = self.mark(&job, &notice, source, &mut budget)?;
+        let mut notice = self.notice(&job, source)?;
+        let (mut draft, mut marked) = self.mark(&job, &notice, source)?;
         if notice.to_draw().is_some() && !marked.noticed {
             // This very file cannot take one: then the manifest must not say that it does.
             notice = Wanted::Nothing;
             let why = [marked.missing, marked.remarks].concat();
-            (draft, marked) = self.mark(&job, &notice, source, &mut budget)?;
+            (draft, marked) = self.mark(&job, &notice, source)?;
             marked.remarks.extend(why);
         }
-        let manifest_bytes = draft.as_ref().map_or(0, Draft::len);
-        let bytes = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
-        read_back(&job, sink, &mut budget)?;
-        Ok(self.receipt(&job, &notice, marked, manifest_bytes as u64, bytes))
+        marked.remarks.extend(self.history(&job, source)?);
+        let written = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
+        read_back(&job, &written, sink, &mut Budget::new(&self.limits))?;
+        Ok(self.receipt(&job, &notice, marked, &written))
     }
 
     /// The notice: drawn anew, or the one that stands there already.
-    fn notice(&self, job: &Job, source: &mut dyn Source, budget: &mut Budget) -> Result<Wanted> {
+    fn notice(&self, job: &Job, source: &mut dyn Source) -> Result<Wanted> {
+        let budget = &mut Budget::new(&self.limits);
         let Job { format, survey, plan, .. } = job;
         let (true, Some(frame)) = (plan.notice && format.notice() != Carries::No, survey.shown()) else {
             return Ok(Wanted::Nothing);
@@ -181,8 +183,27 @@ impl Labeler {
         if let Some(same) = standing.iter().find(|sighting| says_the_same(sighting, plan, frame)) {
             return Ok(Wanted::Keep(keep(same, frame)));
         }
-        let notice = self.artist.draw(plan, frame)?.with_strip_of(survey.strip_unit);
+        let Some(old) = standing.first() else {
+            return Ok(Wanted::Draw(self.artist.draw(plan, frame)?.with_strip_of(survey.strip_unit)));
+        };
+        // Where an older notice stands, wherever that is: two of them would contradict each other.
+        let mut plan = plan.clone();
+        plan.style.place = layout::nearest(old.rect, frame, plan.style.place);
+        let notice = self.artist.draw(&plan, frame)?.with_strip_of(survey.strip_unit);
         Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
+    }
+
+    /// What has to be said about a label that stands there already: it is carried along as it is, broken or not.
+    fn history(&self, job: &Job, source: &mut dyn Source) -> Result<Option<String>> {
+        if job.survey.stores.is_empty() {
+            return Ok(None);
+        }
+        let older = manifest::read(job.format, source, &job.survey, &TrustAnchors::default(), job.record.time)?;
+        let sound = older.axes.binding == Binding::Intact && older.axes.signature == Signature::Ok;
+        Ok((!sound).then(|| {
+            "the file held a label that was broken or could not be read; it is kept as history, and proves nothing"
+                .into()
+        }))
     }
 
     /// # Errors
@@ -210,13 +231,7 @@ impl Labeler {
     }
 
     /// The manifest, complete but for the hash of the result (`None` when it is not wanted), and the edits of the file.
-    fn mark(
-        &self,
-        job: &Job,
-        notice: &Wanted,
-        source: &mut dyn Source,
-        budget: &mut Budget,
-    ) -> Result<(Option<Draft>, Marked)> {
+    fn mark(&self, job: &Job, notice: &Wanted, source: &mut dyn Source) -> Result<(Option<Draft>, Marked)> {
         let Job { format, survey, plan, record } = job;
         let draft = if plan.manifest {
             let claim = Claim {
@@ -239,14 +254,18 @@ impl Labeler {
             record: plan.record.then_some(record),
             store_len: draft.as_ref().map(Draft::len),
         };
-        let marked = format.handler().mark(source, survey, &label, budget)?;
+        let marked = format.handler().mark(source, survey, &label, &mut Budget::new(&self.limits))?;
         Ok((draft, marked))
     }
 
-    fn receipt(&self, job: &Job, notice: &Wanted, marked: Marked, manifest_bytes: u64, bytes: u64) -> Receipt {
+    fn receipt(&self, job: &Job, notice: &Wanted, marked: Marked, written: &Output) -> Receipt {
         let Job { format, plan, record, .. } = job;
         let placed = notice.placed();
-        let mut incomplete = marked.missing;
+        let (mut incomplete, mut remarks) = (marked.missing, marked.remarks);
+        if plan.own_words && placed.is_some() {
+            remarks
+                .push("the wording is your own: tanba did not check that it says that AI made or changed this".into());
+        }
         if !plan.notice {
             incomplete.push("no notice: switched off by the policy".into());
         } else if placed.is_none() {
@@ -265,10 +284,10 @@ impl Labeler {
             record: plan.record,
             manifest: plan.manifest,
             development_signer: self.signer.is_development(),
-            manifest_bytes,
-            bytes,
+            manifest_bytes: written.store.as_ref().map_or(0, Vec::len) as u64,
+            bytes: written.len,
             incomplete,
-            remarks: marked.remarks,
+            remarks,
         }
     }
 }
@@ -360,29 +379,43 @@ fn write(
     draft: Option<Draft>,
     source: &mut dyn Source,
     sink: &mut dyn Sink,
-) -> Result<u64> {
+) -> Result<Output> {
     let wrap = patch.take_wrap();
     let written = patch.write(format, source, sink)?;
+    let mut output = Output { len: written.len, store: None };
     if let (Some(draft), Some(wrap), Some(slot)) = (draft, wrap, written.slot) {
         let store = draft.sign(written.sha256, &slot, sink)?;
         patch::fill(format, sink, &slot, &wrap(&store))?;
+        output.store = Some(store);
     }
-    Ok(written.len)
+    Ok(output)
+}
+
+/// What was written.
+struct Output {
+    /// Bytes of the whole file.
+    len: u64,
+    /// The signed manifest store in it.
+    store: Option<Vec<u8>>,
 }
 
 /// Looks for what was written, as a stranger would: a silent loss is an error.
-fn read_back(job: &Job, sink: &mut dyn Sink, budget: &mut Budget) -> Result<()> {
-    let Job { format, plan, .. } = job;
+fn read_back(job: &Job, written: &Output, sink: &mut dyn Sink, budget: &mut Budget) -> Result<()> {
+    let Job { format, plan, record, .. } = job;
     let lost = |what| Err(Error::ReadBack { format: *format, what });
     let source: &mut dyn Source = sink;
     if Format::sniff(source)? != *format {
         return lost("the picture");
     }
     let survey = format.handler().survey(source, budget)?;
-    if plan.manifest && survey.stores.len() != 1 {
+    let stores: Vec<_> = survey.stores.iter().map(|store| &store.jumbf).collect();
+    if plan.manifest && stores != written.store.iter().collect::<Vec<_>>() {
         return lost("the manifest");
     }
-    if plan.record && !record::find(&survey, budget).iter().any(|finding| finding.says.is_ai()) {
+    // The identifier is new with every label: an older record cannot be taken for this one.
+    let id = record.id.to_string();
+    let ours = |block: &Block| memchr::memmem::find(&block.bytes, id.as_bytes()).is_some();
+    if plan.record && !(survey.xmp.iter().any(ours) && record::find(&survey, budget).iter().any(|it| it.says.is_ai())) {
         return lost("the record");
     }
     Ok(())

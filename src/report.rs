@@ -462,12 +462,11 @@ fn strongest(findings: &[Finding]) -> Option<Statement> {
 /// Layers that cannot both be right: C2PA says capture and XMP says AI, for instance.
 fn contradictions(findings: &[Finding]) -> Vec<Finding> {
     let stated = |finding: &&Finding| finding.class != Class::Hint;
-    let ai = findings.iter().filter(stated).find(|finding| finding.says.is_ai());
-    let not_ai = findings.iter().filter(stated).find(|finding| finding.says == Statement::NotAi);
+    let mut ai = findings.iter().filter(stated).filter(|finding| finding.says.is_ai());
+    let not_ai: Vec<_> = findings.iter().filter(stated).filter(|it| it.says == Statement::NotAi).collect();
     let mut found = Vec::new();
-    if let (Some(ai), Some(not_ai)) = (ai, not_ai)
-        && ai.technique != not_ai.technique
-    {
+    let differ = |ai: &Finding| not_ai.iter().find(|other| other.technique != ai.technique).copied();
+    if let Some((ai, not_ai)) = ai.find_map(|ai| differ(ai).map(|not_ai| (ai, not_ai))) {
         found.push(Finding::new(
             Technique::Comparison,
             Class::Declared,

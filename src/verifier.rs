@@ -102,14 +102,20 @@ impl Verifier {
             Err(Error::Io(error)) => return Err(Error::Io(error)),
             Err(error) => return Ok(Look::unseen(format!("the visible notice: {error}"), true)),
         };
-        let signed = reading.regions.iter().filter_map(|(rect, lines)| {
-            notice::measure(&picture, *rect, lines).map(|sighting| NoticeReport::new(sighting, picture.size, true))
-        });
-        let mut notices: Vec<_> = signed.collect();
+        let (mut notices, mut not_examined) = (Vec::new(), Vec::new());
+        for (rect, lines) in &reading.regions {
+            match notice::measure(&picture, *rect, lines) {
+                Some(sighting) => notices.push(NoticeReport::new(sighting, picture.size, true)),
+                None => not_examined.push(format!(
+                    "the visible notice that the manifest places at {}, {}: its words were not recognised there; look at it",
+                    rect.x, rect.y
+                )),
+            }
+        }
         if notices.is_empty() {
             let found = notice::search(&picture, &[]).into_iter();
             notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
         }
-        Ok(Look { notices, not_examined: Vec::new(), damaged: false })
+        Ok(Look { notices, not_examined, damaged: false })
     }
 }

@@ -12,6 +12,9 @@ use crate::{
     stream::{Source, read_all},
 };
 
+/// What headers and colour profiles may take, in bytes.
+const HEADERS: u64 = 16 << 20;
+
 /// The first frame, upright, over white.
 pub(super) fn decode(
     source: &mut dyn Source,
@@ -22,11 +25,15 @@ pub(super) fn decode(
 ) -> Result<Raster> {
     let bytes = read_all(source, budget)?;
     let failed = |error| Error::backend(format, "decode", error);
-    let mut decoder = ImageReader::with_format(Cursor::new(&bytes), codec).into_decoder().map_err(failed)?;
-    let (width, height) = decoder.dimensions();
-    budget.raster(width, height, 3)?;
+    // Before the size is known, for headers and profiles only: a profile may be a bomb.
     let mut limits = image::Limits::no_limits();
-    limits.max_alloc = Some(budget.limits().max_decoded_bytes);
+    limits.max_alloc = Some(HEADERS);
+    let mut reader = ImageReader::with_format(Cursor::new(&bytes), codec);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    // At most eight bytes a pixel, and as much again on the way.
+    limits.max_alloc = Some(HEADERS + 2 * budget.raster(width, height, 8)? as u64);
     decoder.set_limits(limits).map_err(failed)?;
     let picture = image::DynamicImage::from_decoder(decoder).map_err(failed)?;
     drop(bytes);

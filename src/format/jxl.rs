@@ -298,7 +298,8 @@ mod tests {
         let (marked, _) = mark(&Jxl, &bytes, None, None, Some(&store())).unwrap();
         let found = survey(&Jxl, &marked).unwrap();
         assert_eq!((found.stored, found.stores[0].jumbf.clone()), (Some(size), store()));
-        assert_eq!(found.stores[0].carrier, [32..32 + store().len() as u64]);
+        let range = 32..32 + store().len() as u64;
+        assert_eq!(found.stores[0].carrier.as_slice(), std::slice::from_ref(&range));
         let (again, _) = mark(&Jxl, &marked, None, None, Some(&store())).unwrap();
         assert_eq!(again, marked);
         let (bare, _) = mark(&Jxl, &again, None, None, None).unwrap();

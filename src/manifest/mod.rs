@@ -12,6 +12,7 @@ mod key;
 mod path;
 mod read;
 mod said;
+mod seal;
 mod signer;
 mod stamp;
 #[cfg(test)]

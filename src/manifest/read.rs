@@ -11,11 +11,13 @@ use super::{
     certificate::{self, Certificate},
     jumbf,
     path::{self, Purpose, Refusal},
-    said, stamp,
+    said,
+    seal::{self, Seal},
+    stamp,
 };
 use crate::{
     Format, Result,
-    format::Survey,
+    format::{Store, Survey},
     geometry::Rect,
     report::{
         Axes, Binding, Class, Finding, ManifestReport, Signature, SignerStanding, Statement, Technique, TimeStanding,
@@ -78,7 +80,7 @@ pub(crate) fn read(
         Ok(Err(error)) => return Ok(Reading::unreadable(error.to_string(), place)),
         Err(_) => return Ok(Reading::unreadable("it makes the C2PA engine fail".into(), place)),
     };
-    Ok(view.judge(store, anchors, at, &place))
+    Ok(view.judge(store, survey.trailer.is_some(), anchors, at, &place))
 }
 
 /// What the engine says about one store.
@@ -87,6 +89,8 @@ pub(super) struct View {
     /// Everything in the store, as the engine shows it.
     json: Value,
     pub(super) active: String,
+    /// Which manifests say what was signed; our own judgement.
+    pub(super) seal: Seal,
 }
 
 /// The engine with nothing to fetch and nobody to trust. That a stamp's authority is unknown to it must not make it
@@ -101,22 +105,30 @@ fn open(store: &[u8], media_type: &str, source: &mut dyn Source) -> c2pa::Result
     let reader = c2pa::Reader::from_context(context).with_manifest_data_and_stream(store, media_type, source)?;
     let json = serde_json::from_str(&reader.detailed_json_checked()?)?;
     let active = reader.active_label().ok_or(c2pa::Error::ClaimMissing { label: "active".into() })?.to_owned();
-    Ok(View { reader, json, active })
+    Ok(View { reader, json, active, seal: Seal::default() })
 }
 
 impl View {
-    fn judge(self, store: &crate::format::Store, anchors: &TrustAnchors, at: OffsetDateTime, place: &str) -> Reading {
+    fn judge(
+        mut self,
+        store: &Store,
+        trailer: bool,
+        anchors: &TrustAnchors,
+        at: OffsetDateTime,
+        place: &str,
+    ) -> Reading {
         let codes = Codes::of(&self.reader);
+        self.seal = Seal::check(&self, &store.jumbf, &codes);
         let mut findings = Vec::new();
-        let (binding, why) = binding::judge(&self, &codes, store);
+        let (binding, why) = binding::judge(&self, &codes, store, trailer);
         if let Some(why) = why {
             findings.push(about(why.clone(), &why, place.to_owned()));
         }
-        let signature = signature(&codes);
+        let signature = signature(&codes, &self.seal);
         let stamped = self.stamp(&store.jumbf, &codes, anchors);
         let signing_time = stamped.trusted_time().unwrap_or(at);
         let vouched = self.vouched(&self.active, anchors, signing_time);
-        let revoked = codes.failures.iter().any(|code| code == "signingCredential.ocsp.revoked");
+        let revoked = codes.failed("signingCredential.ocsp.revoked");
         let signer = match &vouched {
             // A certificate that stands beside a bad signature says nothing about who signed.
             _ if signature == Signature::Bad => SignerStanding::Unknown,
@@ -127,6 +139,7 @@ impl View {
         };
         let axes = Axes { binding, signature, signer, time: stamped.standing };
         let intact = binding == Binding::Intact && signature == Signature::Ok;
+        findings.extend(self.seal.faults.iter().map(|why| about(why.clone(), why, place.to_owned())));
         findings.extend(faults(&codes, place));
         if let (true, Err(refusal)) = (signature == Signature::Ok, &vouched) {
             findings.push(about(
@@ -140,13 +153,17 @@ impl View {
         }
         let mut regions = Vec::new();
         if intact {
+            // What was changed says nothing.
             let class = |label: &str| {
+                if !self.seal.holds(label) {
+                    return None;
+                }
                 let trusted = if label == self.active {
                     vouched.is_ok() && !revoked
                 } else {
                     self.vouched(label, anchors, at).is_ok()
                 };
-                if trusted && signer == SignerStanding::Trusted { Class::Proven } else { Class::Intact }
+                Some(if trusted && signer == SignerStanding::Trusted { Class::Proven } else { Class::Intact })
             };
             findings.extend(said::findings(&self, class, place));
             regions = said::notices(&self);
@@ -158,6 +175,16 @@ impl View {
     /// The manifest of this label, as the engine shows it.
     pub(super) fn manifest(&self, label: &str) -> Option<&Value> {
         self.json.get("manifests")?.get(label)
+    }
+
+    /// The claim of a manifest.
+    pub(super) fn claim(&self, label: &str) -> Option<&Value> {
+        self.manifest(label)?.get("claim")
+    }
+
+    /// The hash algorithm of a manifest's links that name none.
+    pub(super) fn alg(&self, label: &str) -> Option<&str> {
+        self.claim(label)?.get("alg")?.as_str()
     }
 
     /// The assertions of a manifest whose label starts with `prefix`, with their labels.
@@ -177,9 +204,7 @@ impl View {
             .filter(|(_, ingredient)| ingredient.get("relationship").and_then(Value::as_str) == Some(relationship));
         of_kind
             .filter_map(|(_, ingredient)| {
-                let link = ingredient.get("activeManifest").or_else(|| ingredient.get("c2pa_manifest"))?;
-                // self#jumbf=/c2pa/<label>
-                let label = link.get("url")?.as_str()?.rsplit_once("/c2pa/")?.1.split('/').next()?;
+                let label = label_of(seal::link(ingredient)?.get("url")?.as_str()?)?;
                 self.json.get("manifests")?.as_object()?.get_key_value(label).map(|(label, _)| label.as_str())
             })
             .collect()
@@ -204,7 +229,7 @@ impl View {
         let manifest = self.reader.active_manifest();
         let cose = jumbf::signature(store, &self.active).unwrap_or_default();
         let time = manifest.and_then(c2pa::Manifest::time).and_then(|time| OffsetDateTime::parse(&time, &Rfc3339).ok());
-        let validated = codes.successes.iter().any(|code| code == "timeStamp.validated");
+        let validated = codes.succeeded("timeStamp.validated");
         let judged = stamp::certificates(cose).map(|chain| match time {
             Some(time) => path::check(&chain, &anchors.time_stampers, Purpose::TimeStamps, time).map(|_| ()),
             None => Err(Refusal::Unknown("it names no time".into())),
@@ -224,8 +249,8 @@ impl View {
         let chain = self.chain(&self.active);
         let leaf = chain.first().and_then(|der| Certificate::parse(der).ok());
         let info = self.reader.active_manifest().and_then(c2pa::Manifest::signature_info);
-        let mut failures = codes.failures.clone();
-        failures.extend(codes.ingredient_failures.iter().map(|code| format!("ingredient: {code}")));
+        let mut failures: Vec<_> = codes.failures.iter().map(|failure| failure.code.clone()).collect();
+        failures.extend(codes.ingredient_failures.iter().map(|failure| format!("ingredient: {}", failure.code)));
         failures.sort();
         failures.dedup();
         ManifestReport {
@@ -257,53 +282,76 @@ impl Stamped {
     }
 }
 
-/// The engine's status codes (C2PA 2.4 §15.2.2) of the active manifest, and the failures of its ingredients.
+/// The label in a JUMBF URI: `self#jumbf=/c2pa/<label>`, with more behind it or not.
+pub(super) fn label_of(uri: &str) -> Option<&str> {
+    uri.split_once("/c2pa/")?.1.split('/').next()
+}
+
+/// One of the engine's status codes: C2PA 2.4 §15.2.2.
+pub(super) struct Status {
+    pub(super) code: String,
+    /// What it is about.
+    pub(super) url: Option<String>,
+}
+
+impl Status {
+    /// Failures that leave the signature right: they are about who signed, when, and whether the content was changed, which is
+    /// said on other axes; or about somebody else's statement.
+    pub(super) fn is_excused(&self) -> bool {
+        let code = self.code.as_str();
+        (code.starts_with("signingCredential.") && !code.ends_with(".revoked"))
+            || code.starts_with("timeStamp.")
+            || code.starts_with("timestamp.")
+            || code.starts_with("cawg.")
+            || is_binding(code)
+    }
+}
+
+/// Whether a code is about the binding to the content.
+pub(super) fn is_binding(code: &str) -> bool {
+    code.contains("Hash.") || code == "claim.hardBindings.missing" || code == "assertion.multipleHardBindings"
+}
+
+/// The engine's status codes of the active manifest, and the failures of its ingredients.
 pub(super) struct Codes {
-    pub(super) successes: Vec<String>,
-    pub(super) failures: Vec<String>,
-    ingredient_failures: Vec<String>,
+    pub(super) successes: Vec<Status>,
+    pub(super) failures: Vec<Status>,
+    pub(super) ingredient_failures: Vec<Status>,
 }
 
 impl Codes {
     fn of(reader: &c2pa::Reader) -> Self {
-        let names = |statuses: &[c2pa::validation_status::ValidationStatus]| {
-            statuses.iter().map(|status| status.code().to_owned()).collect::<Vec<_>>()
+        let statuses = |statuses: &[c2pa::validation_status::ValidationStatus]| {
+            let status = |status: &c2pa::validation_status::ValidationStatus| Status {
+                code: status.code().to_owned(),
+                url: status.url().map(str::to_owned),
+            };
+            statuses.iter().map(status).collect::<Vec<_>>()
         };
         let results = reader.validation_results();
         let active = results.and_then(c2pa::ValidationResults::active_manifest);
         let deltas = results.and_then(c2pa::ValidationResults::ingredient_deltas).into_iter().flatten();
         Self {
-            successes: active.map(|codes| names(codes.success())).unwrap_or_default(),
-            failures: active.map(|codes| names(codes.failure())).unwrap_or_default(),
-            ingredient_failures: deltas.flat_map(|delta| names(delta.validation_deltas().failure())).collect(),
+            successes: active.map(|codes| statuses(codes.success())).unwrap_or_default(),
+            failures: active.map(|codes| statuses(codes.failure())).unwrap_or_default(),
+            ingredient_failures: deltas.flat_map(|delta| statuses(delta.validation_deltas().failure())).collect(),
         }
+    }
+
+    pub(super) fn failed(&self, code: &str) -> bool {
+        self.failures.iter().any(|status| status.code == code)
+    }
+
+    fn succeeded(&self, code: &str) -> bool {
+        self.successes.iter().any(|status| status.code == code)
     }
 }
 
-/// Failures that mean: the signature, or something that it signs, is not what it was.
-const SIGNED_PART: &[&str] = &[
-    "claimSignature.mismatch",
-    "claimSignature.missing",
-    "claim.malformed",
-    "claim.missing",
-    "claim.multiple",
-    "claim.cbor.invalid",
-    "claim.required.missing",
-    "assertion.hashedURI.mismatch",
-    "assertion.missing",
-    "assertion.undeclared",
-    "assertion.inaccessible",
-    "assertion.selfRedacted",
-    "assertion.outsideManifest",
-    "hashedURI.missing",
-    "hashedURI.mismatch",
-    "algorithm.unsupported",
-];
-
-fn signature(codes: &Codes) -> Signature {
-    let bad = codes.failures.iter().any(|code| SIGNED_PART.contains(&code.as_str()));
-    let validated = codes.successes.iter().any(|code| code == "claimSignature.validated");
-    if validated && !bad { Signature::Ok } else { Signature::Bad }
+/// A revoked certificate's signature is still right; any failure that is not known to be harmless makes it bad.
+fn signature(codes: &Codes, seal: &Seal) -> Signature {
+    let harmless = |status: &Status| status.is_excused() || status.code == "signingCredential.ocsp.revoked";
+    let good = codes.succeeded("claimSignature.validated") && seal.faults.is_empty();
+    if good && codes.failures.iter().all(harmless) { Signature::Ok } else { Signature::Bad }
 }
 
 /// The engine's other failures, as findings. Who is trusted, and whether the content was changed, is said elsewhere.
@@ -312,8 +360,9 @@ fn faults(codes: &Codes, place: &str) -> Vec<Finding> {
         (code.starts_with("signingCredential.") && code != "signingCredential.ocsp.revoked")
             || code.contains("Hash.mismatch")
     };
-    let faults = |codes: &[String], whose: &'static str| {
-        let mut codes: Vec<_> = codes.iter().filter(|code| !skipped(code)).cloned().collect();
+    let faults = |codes: &[Status], whose: &'static str| {
+        let codes = codes.iter().map(|status| status.code.clone());
+        let mut codes: Vec<_> = codes.filter(|code| !skipped(code)).collect();
         codes.sort();
         codes.dedup();
         codes

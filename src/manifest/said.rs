@@ -12,18 +12,22 @@ use crate::{
 const MAX_PARENTS: usize = 16;
 
 /// What the active manifest says, and what it took over from its parents and components. `class` tells how much weight a
-/// manifest carries.
-pub(super) fn findings(view: &View, class: impl Fn(&str) -> Class, place: &str) -> Vec<Finding> {
+/// manifest carries, if any.
+pub(super) fn findings(view: &View, class: impl Fn(&str) -> Option<Class>, place: &str) -> Vec<Finding> {
     let mut findings = of_manifest(view, &view.active, class(&view.active), place, "");
     for parent in parents(view) {
         findings.extend(of_manifest(view, parent, class(parent), place, "the parent's manifest: "));
     }
     for component in view.ingredients(&view.active, "componentOf") {
         let of_component = of_manifest(view, component, class(component), place, "the manifest of a part: ");
-        findings.extend(of_component.into_iter().filter(|finding| finding.says.is_ai()).map(|mut finding| {
-            finding.says = Statement::PartlyAi;
-            finding
-        }));
+        for mut finding in of_component {
+            match finding.says {
+                says if says.is_ai() => finding.says = Statement::PartlyAi,
+                Statement::AboutTheLabel => {}
+                _ => continue,
+            }
+            findings.push(finding);
+        }
     }
     // A photograph that AI changed says both: the camera is not a contradiction.
     if findings.iter().any(|finding| finding.says.is_ai()) {
@@ -32,7 +36,11 @@ pub(super) fn findings(view: &View, class: impl Fn(&str) -> Class, place: &str) 
     findings
 }
 
-fn of_manifest(view: &View, label: &str, class: Class, place: &str, whose: &str) -> Vec<Finding> {
+fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whose: &str) -> Vec<Finding> {
+    let Some(class) = class else {
+        let text = format!("{whose}it was changed or is not signed as it should be; what it says does not count");
+        return vec![super::read::about(text, label, place.to_owned())];
+    };
     let mut findings = Vec::new();
     let place = |what: &str| format!("{place}, {what}");
     for (action, source_type) in sourced_actions(view, label) {
@@ -123,7 +131,7 @@ pub(super) fn claim_generator(view: &View, label: &str) -> Option<String> {
 /// The digital source types of the active manifest's actions and its parents', as written; notices of ours left out.
 pub(super) fn source_types(view: &View) -> Vec<String> {
     let mut types = Vec::new();
-    for label in std::iter::once(view.active.as_str()).chain(parents(view)) {
+    for label in heard(view) {
         for (_, source_type) in sourced_actions(view, label) {
             if !types.iter().any(|known| known == source_type) {
                 types.push(source_type.to_owned());
@@ -135,11 +143,17 @@ pub(super) fn source_types(view: &View) -> Vec<String> {
 
 /// The AI system that the manifest or a parent names.
 pub(super) fn system(view: &View) -> Option<String> {
-    std::iter::once(view.active.as_str()).chain(parents(view)).find_map(|label| {
+    heard(view).find_map(|label| {
         let ai =
             sourced_actions(view, label).find(|(_, source_type)| statement(source_type).is_some_and(Statement::is_ai));
         ai.and_then(|(action, _)| agent(action)).or_else(|| disclosed_model(view, label))
     })
+}
+
+/// The active manifest and the parents that are what was signed.
+fn heard(view: &View) -> impl Iterator<Item = &str> {
+    let parents = parents(view).into_iter().filter(|label| view.seal.holds(label));
+    std::iter::once(view.active.as_str()).chain(parents)
 }
 
 /// The parents of the active manifest, nearest first.
@@ -151,6 +165,10 @@ fn parents(view: &View) -> Vec<&str> {
             break;
         }
         parents.push(parent);
+        // Who stands behind one that was changed is not known.
+        if !view.seal.holds(parent) {
+            break;
+        }
         label = parent;
     }
     parents

@@ -80,6 +80,16 @@ pub(crate) fn place(plate: Size, frame: Size, place: Place) -> Rect {
     }
 }
 
+/// The place where a plate of this size stands, or `wanted` where it could be several.
+pub(crate) fn nearest(plate: Rect, frame: Size, wanted: Place) -> Place {
+    let distance = |place: &Place| {
+        let rect = self::place(plate.size(), frame, *place);
+        rect.x.abs_diff(plate.x) + rect.y.abs_diff(plate.y) + rect.width.abs_diff(plate.width)
+    };
+    // The first of several equals wins.
+    std::iter::once(&wanted).chain(Place::ALL).min_by_key(|place| distance(place)).copied().unwrap_or(wanted)
+}
+
 /// Contrast of two sRGB colours, 1 to 21 (WCAG 2.2, "contrast ratio").
 pub(crate) fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
     let (a, b) = (luminance(a), luminance(b));

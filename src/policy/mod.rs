@@ -161,8 +161,8 @@ impl Policy {
         let lines: Vec<String> = lines.into_iter().map(Into::into).collect();
         let why = if lines.iter().all(|line| line.trim().is_empty()) {
             "the wording is empty"
-        } else if lines.iter().any(|line| line.chars().any(char::is_control)) {
-            "the wording holds a control character; give each line as a string of its own"
+        } else if lines.iter().any(|line| line.chars().any(hides)) {
+            "the wording holds a control or invisible character; give each line as a string of its own"
         } else {
             self.lines = Some(lines);
             return Ok(self);
@@ -221,6 +221,7 @@ impl Policy {
         });
         let wording = Wording { language: self.languages.first().copied().unwrap_or(Language::En), lines };
         Plan {
+            own_words: self.lines.is_some(),
             wording,
             style: self.style.clone(),
             notice: self.notice,
@@ -231,10 +232,19 @@ impl Policy {
     }
 }
 
+/// Characters that steer or hide text instead of being seen: controls, bidi overrides and isolates, zero-width ones but
+/// the joiners that scripts need.
+fn hides(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// What one label says and which parts of it are written.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) wording: Wording,
+    /// Whether the wording is the caller's, not the table's.
+    pub(crate) own_words: bool,
     pub(crate) style: NoticeStyle,
     pub(crate) notice: bool,
     pub(crate) record: bool,

@@ -11,8 +11,14 @@ use super::{
 };
 use crate::{Error, Format, Result, geometry::Size, limits::Budget};
 
-/// Speed preset of the encoder: 10 is fastest. At 7 a megapixel takes about a second, and loses little against 6.
-const SPEED: u8 = 7;
+/// Speed presets of the encoder. At 7 a megapixel takes about a second, and loses little against 6.
+pub(super) const THOROUGH: u8 = 7;
+/// A third of the time, a quarter more bits.
+pub(super) const FAST: u8 = 10;
+
+/// Pixels of a tile. Smaller ones cost more bits than they save time; that their number hangs on the picture alone gives
+/// the same bytes on every machine.
+const TILE: usize = 256 * 1024;
 
 /// Decodes a still picture.
 pub(super) fn decode(data: Vec<u8>, at: u64, budget: &Budget) -> Result<(Sequence, Planes)> {
@@ -87,15 +93,19 @@ pub(super) fn decode(data: Vec<u8>, at: u64, budget: &Budget) -> Result<(Sequenc
 }
 
 /// Encodes a still picture with the colour description of `like`. `quantiser`: 1 (best) to 255.
-pub(super) fn encode(planes: &Planes, like: &Sequence, quantiser: u8) -> Result<Vec<u8>> {
+pub(super) fn encode(planes: &Planes, like: &Sequence, quantiser: u8, speed: u8) -> Result<Vec<u8>> {
     let failed = |error: String| Error::backend(Format::Avif, "encode", error);
     let encoded = catch_unwind(AssertUnwindSafe(|| {
-        if planes.depth == 8 { run::<u8>(planes, like, quantiser) } else { run::<u16>(planes, like, quantiser) }
+        if planes.depth == 8 {
+            run::<u8>(planes, like, quantiser, speed)
+        } else {
+            run::<u16>(planes, like, quantiser, speed)
+        }
     }));
     encoded.unwrap_or_else(|_| Err("the encoder gave up".into())).map_err(failed)
 }
 
-fn run<T: rav1e::Pixel>(planes: &Planes, like: &Sequence, quantiser: u8) -> Result<Vec<u8>, String> {
+fn run<T: rav1e::Pixel>(planes: &Planes, like: &Sequence, quantiser: u8, speed: u8) -> Result<Vec<u8>, String> {
     let monochrome = planes.planes.len() == 1;
     let chroma_sampling = match planes.subsampling {
         _ if monochrome => rav1e::ChromaSampling::Cs400,
@@ -129,9 +139,8 @@ fn run<T: rav1e::Pixel>(planes: &Planes, like: &Sequence, quantiser: u8) -> Resu
         quantizer: quantiser.into(),
         min_quantizer: quantiser,
         tune: rav1e::Tune::Psnr,
-        // Tiles smaller than half a megapixel cost more bits than they save time.
-        tiles: threads.min(width * height / (512 * 1024)).max(1),
-        speed_settings: rav1e::SpeedSettings::from_preset(SPEED),
+        tiles: (width * height / TILE).clamp(1, 16),
+        speed_settings: rav1e::SpeedSettings::from_preset(speed),
         ..rav1e::EncoderConfig::default()
     };
     let config = rav1e::Config::new().with_encoder_config(config).with_threads(threads);
@@ -155,7 +164,13 @@ fn run<T: rav1e::Pixel>(planes: &Planes, like: &Sequence, quantiser: u8) -> Resu
             Ok(packet) => {
                 // AVIF 1.1, 2.1: items carry no temporal delimiters.
                 let units = obu::units(&packet.data).filter(|unit| unit.kind != obu::TEMPORAL_DELIMITER);
-                units.for_each(|unit| data.extend_from_slice(unit.whole));
+                for unit in units {
+                    let start = data.len() + unit.whole.len() - unit.payload.len();
+                    data.extend_from_slice(unit.whole);
+                    if unit.kind == obu::SEQUENCE_HEADER && (like.width, like.height) == (width as u32, height as u32) {
+                        obu::set_level(&mut data[start..], like.level);
+                    }
+                }
             }
             Err(rav1e::EncoderStatus::Encoded) => {}
             Err(rav1e::EncoderStatus::LimitReached) => return Ok(data),

@@ -18,9 +18,8 @@ use crate::{
     stream::Source,
 };
 
-/// What is asked of the picture outside the notice, in dB, and where a search for less size may stop.
+/// What is asked of the picture outside the notice, in dB.
 const PSNR: f64 = 42.3;
-const PSNR_AMPLE: f64 = 45.5;
 /// How much longer the picture data may become before size counts more.
 const RATIO: f64 = 1.5;
 /// The encoder takes no smaller sides.
@@ -182,7 +181,7 @@ impl Work<'_, '_, '_> {
                 Deviation::between(&bytes(a), &bytes(b), a.size, touched, 1)
             };
             // Edges of transparency show the slightest error: as exact as this encoder gets.
-            let data = codec::encode(&planes, &tile.sequence, 1)?;
+            let data = codec::encode(&planes, &tile.sequence, 1, codec::THOROUGH)?;
             let error = quality(&planes, &codec::decode(data.clone(), 0, budget)?.1);
             self.replace(&tile, Coded { data, error, quantiser: 1 });
         }
@@ -248,7 +247,7 @@ struct Coded {
     quantiser: u8,
 }
 
-/// Encodes with the quantiser that meets the quality at the least size, in a few attempts.
+/// Encodes with the quantiser that meets quality and size, in as few attempts as may be.
 fn search(
     planes: &Planes,
     tile: &Tile,
@@ -262,13 +261,24 @@ fn search(
         2_000_001..=10_000_000 => 4,
         _ => 3,
     };
-    let guess = start.or(tile.quantiser.map(|index| (f64::from(index) * 0.8) as u8)).unwrap_or(60);
+    // Where the original spent many bits, the fast preset keeps within the size, too.
+    let mut fast = tile.len as f64 * 8.0 >= 1.5 * pixels as f64;
+    // Codes of high dynamic range make larger differences on a screen.
+    let dense = tile.sequence.description.is_some_and(|(_, transfer, _)| matches!(transfer, 16 | 18));
+    let share = match (dense, fast) {
+        (true, _) => 0.4,
+        (false, true) => 0.62,
+        (false, false) => 0.78,
+    };
+    let guess = start.or(tile.quantiser.map(|index| (f64::from(index) * share) as u8)).unwrap_or(60);
     let mut quantiser = guess.clamp(8, 160);
     // Quality falls with the quantiser: the worst one known to suffice, the best known not to.
-    let (mut enough, mut short): (Option<(u8, f64)>, Option<(u8, f64)>) = (None, None);
+    let mut enough: Option<(u8, f64)> = None;
+    let mut short: Option<(u8, f64)> = None;
     let mut best: Option<Coded> = None;
     for _ in 0..attempts {
-        let data = codec::encode(planes, &tile.sequence, quantiser)?;
+        let speed = if fast { codec::FAST } else { codec::THOROUGH };
+        let data = codec::encode(planes, &tile.sequence, quantiser, speed)?;
         let (_, decoded) = codec::decode(data.clone(), 0, budget)?;
         if decoded.size != planes.size || decoded.subsampling != planes.subsampling && decoded.planes.len() == 3 {
             let cause = std::io::Error::other("the encoder changed the form of the picture");
@@ -277,41 +287,37 @@ fn search(
         let coded = Coded { error: quality(planes, &decoded), data, quantiser };
         let psnr = coded.error.psnr();
         let ratio = coded.data.len() as f64 / tile.len.max(1) as f64;
-        let fine = psnr >= PSNR && ratio <= RATIO;
-        let better = match &best {
-            None => true,
-            Some(old) => {
-                let old_psnr = old.error.psnr();
-                if psnr >= PSNR && old_psnr >= PSNR {
-                    // Both are good enough: quality first while it is cheap.
-                    if ratio <= RATIO {
-                        psnr > old_psnr || old.data.len() as f64 > RATIO * tile.len as f64
-                    } else {
-                        coded.data.len() < old.data.len()
-                    }
-                } else {
-                    psnr > old_psnr
-                }
-            }
-        };
+        let better = best.as_ref().is_none_or(|old| {
+            let old_psnr = old.error.psnr();
+            // Once the quality is good enough, size decides.
+            if psnr.min(old_psnr) >= PSNR { coded.data.len() < old.data.len() } else { psnr > old_psnr }
+        });
         if better {
             best = Some(coded);
         }
-        if fine && (psnr <= PSNR_AMPLE || ratio <= 1.15) {
+        // Within both limits, or so close to the least quality that there is no size to gain.
+        if psnr >= PSNR && (ratio <= RATIO || !fast && psnr <= PSNR + 0.5) {
             break;
+        }
+        // About 0.12 dB per step; a bracket tells better.
+        let target = PSNR + 0.6;
+        let step = |psnr: f64| f64::from(quantiser) + ((psnr - target) / 0.12).clamp(-80.0, 80.0);
+        if fast && ratio > 0.9 * RATIO {
+            // The thorough preset gains about a decibel.
+            fast = false;
+            quantiser = step(psnr + 1.0).clamp(1.0, 200.0).round() as u8;
+            continue;
         }
         if psnr >= PSNR {
             enough = Some((quantiser, psnr))
         } else {
             short = Some((quantiser, psnr))
         }
-        // About 0.12 dB per step; a bracket tells better.
-        let target = PSNR + 0.7;
         let next = match (enough, short) {
             (Some((a, pa)), Some((b, pb))) if a < b && pa > pb => {
                 f64::from(a) + (pa - target) / (pa - pb) * f64::from(b - a)
             }
-            _ => f64::from(quantiser) + ((psnr - target) / 0.12).clamp(-80.0, 80.0),
+            _ => step(psnr),
         };
         let (low, high) = (enough.map_or(1, |(a, _)| a), short.map_or(200, |(b, _)| b));
         let next = next.clamp(f64::from(low), f64::from(high)).round() as u8;

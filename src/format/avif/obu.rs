@@ -72,6 +72,17 @@ pub(super) fn quantiser(data: &[u8], sequence: &Sequence) -> Option<u8> {
     sequence.reduced.then(|| base_quantiser(&mut Bits { bytes: unit.payload, at: 0 }, sequence))?
 }
 
+/// Sets the level in the payload of a reduced sequence header. Encoders say 31, "no limit"; the tiles of a grid have to
+/// agree (MIAF, 7.3.11.4.1), and libavif refuses those that do not.
+pub(super) fn set_level(payload: &mut [u8], level: u8) {
+    if let [first, second, ..] = payload
+        && *first >> 3 & 1 == 1
+    {
+        *first = *first & !7 | level >> 2 & 7;
+        *second = *second & 0x3F | level << 6;
+    }
+}
+
 impl Sequence {
     fn parse(bits: &mut Bits) -> Option<Self> {
         let mut found = Self { profile: bits.take(3)? as u8, ..Self::default() };

@@ -1,6 +1,6 @@
 //! A picture as luma and chroma planes: drawing into it, and what it looks like in RGB.
 
-use super::{colour::Colour, obu::Sequence};
+use super::colour::Colour;
 use crate::{
     geometry::{Rect, Size},
     notice::StoredNotice,
@@ -134,13 +134,13 @@ impl Planes {
         if x0 >= x1 || y0 >= y1 {
             return;
         }
-        for index in 0..self.planes.len() {
-            let size = self.plane_size(index);
+        let sizes: Vec<_> = (0..self.planes.len()).map(|index| self.plane_size(index)).collect();
+        for (index, (plane, size)) in self.planes.iter_mut().zip(sizes).enumerate() {
             let step = |halved: bool| if index > 0 && halved { 2 } else { 1 };
             let (dx, dy) = (step(self.subsampling.0), step(self.subsampling.1));
             for y in y0 / dy..=(y1 - 1) / dy {
                 for x in x0 / dx..=(x1 - 1) / dx {
-                    let sample = &mut self.planes[index][y as usize * size.width as usize + x as usize];
+                    let sample = &mut plane[y as usize * size.width as usize + x as usize];
                     let (mut sum, mut count) = (0.0, 0.0_f32);
                     for (sub_y, sub_x) in (0..dy).flat_map(|sub_y| (0..dx).map(move |sub_x| (sub_y, sub_x))) {
                         let (x, y) = (x * dx + sub_x, y * dy + sub_y);
@@ -158,10 +158,5 @@ impl Planes {
                 }
             }
         }
-    }
-
-    /// Whether the planes are what the header announced.
-    pub(super) fn matches(&self, sequence: &Sequence) -> bool {
-        self.depth == sequence.depth && (self.planes.len() == 1) == sequence.monochrome
     }
 }

@@ -12,6 +12,9 @@ use crate::{
     stream::{Source, be_u32, read_block, read_into},
 };
 
+/// What stands before XMP in the segment of a JPEG: XMP specification, part 3, 1.1.3.
+const XMP_SIGNATURE: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+
 /// The pictures of a file.
 pub(crate) struct Items<'a> {
     pub(crate) layout: &'a Layout,
@@ -100,7 +103,7 @@ impl<'a> Items<'a> {
             }
         }
         for item in self.xmp() {
-            survey.xmp.extend(self.block(item, "XMP item", source, budget)?);
+            survey.xmp.extend(self.packet(item, source, budget)?);
         }
         for head in layout.boxes.iter().filter(|head| head.uuid == Some(XMP_UUID)) {
             let len = head.body.end - head.body.start;
@@ -125,6 +128,18 @@ impl<'a> Items<'a> {
         }
         survey.frames = tracks.samples.max(1);
         Ok(survey)
+    }
+
+    /// The XMP packet of an item.
+    fn packet(&self, item: &Item, source: &mut dyn Source, budget: &mut Budget) -> Result<Option<Block>> {
+        let mut block = self.block(item, "XMP item", source, budget)?;
+        if let Some(block) = &mut block
+            && block.bytes.starts_with(XMP_SIGNATURE)
+        {
+            // Some encoders copy the whole segment of a JPEG.
+            block.bytes.drain(..XMP_SIGNATURE.len());
+        }
+        Ok(block)
     }
 
     fn block(&self, item: &Item, what: &str, source: &mut dyn Source, budget: &mut Budget) -> Result<Option<Block>> {
@@ -189,7 +204,7 @@ pub(crate) fn record(
     let layout = items.layout;
     let xmp = items.xmp().into_iter().find(|item| items.is_ours(item));
     let old = match xmp {
-        Some(item) => items.block(item, "XMP item", source, budget)?,
+        Some(item) => items.packet(item, source, budget)?,
         None => None,
     };
     let uuid = layout.boxes.iter().find(|head| head.uuid == Some(XMP_UUID));

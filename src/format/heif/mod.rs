@@ -64,3 +64,46 @@ impl Handler for Heif {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Binding, Disclosure, Signature, Signer,
+        format::testing::{corpus, survey},
+    };
+
+    #[test]
+    fn labels_bind_the_media_data() {
+        for file in ["unlabelled/sample1.heif", "unlabelled/sample1.heic"] {
+            let Some(bytes) = corpus(file) else { return };
+            let labelled = crate::label(&bytes, &Disclosure::generated("Acme"), &Signer::development()).unwrap();
+            let report = crate::verify(&labelled).unwrap();
+            assert_eq!((report.binding, report.signature), (Binding::Intact, Signature::Ok), "{:?}", report.findings);
+            let layout = Layout::read(
+                &mut std::io::Cursor::new(&labelled),
+                Format::Heif,
+                &mut Budget::new(&crate::Limits::default()),
+            )
+            .unwrap();
+            let data = layout.boxes.iter().find(|head| head.is(b"mdat")).unwrap();
+            let mut changed = labelled;
+            changed[data.body.start as usize + 100] ^= 1;
+            let report = crate::verify(&changed).unwrap();
+            assert_eq!((report.binding, report.signature), (Binding::Broken, Signature::Ok));
+        }
+    }
+
+    /// An encoder put the signature of a JPEG segment before the packet.
+    #[test]
+    fn xmp_copied_from_a_jpeg_is_read_and_kept() {
+        let Some(bytes) = corpus("unlabelled/sample1.heic") else { return };
+        let found = survey(&Heif, &bytes).unwrap();
+        assert!(found.xmp[0].bytes.starts_with(b"<?xpacket"));
+        let labelled = crate::label(&bytes, &Disclosure::generated("Acme"), &Signer::development()).unwrap();
+        let found = survey(&Heif, &labelled).unwrap();
+        let [packet] = &found.xmp[..] else { panic!("{:?}", found.xmp) };
+        let text = String::from_utf8_lossy(&packet.bytes);
+        assert!(text.starts_with("<?xpacket") && text.contains("xmp:Rating") && text.contains("DigitalSourceType"));
+    }
+}

@@ -152,7 +152,7 @@ mod tests {
         let segments = wrap(&store, INSTANCE);
         let found = stores(&pieces(&segments));
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].carrier, [0..segments.len() as u64]);
+        assert_eq!(found[0].carrier.as_slice(), std::slice::from_ref(&(0..segments.len() as u64)));
         assert_eq!(found[0].jumbf, store);
     }
 

@@ -135,7 +135,6 @@ fn pages_of_different_sizes_get_notices_of_their_own() {
         let samples: Vec<u8> = (0..width * height * 3).map(|at| (at * 7 % 251) as u8).collect();
         encoder.write_image::<tiff::encoder::colortype::RGB8>(width, height, &samples).unwrap();
     }
-    drop(encoder);
     check("pages", file.get_ref());
 }
 
@@ -149,7 +148,6 @@ fn float_and_alpha_samples() {
         let mut encoder = tiff::encoder::TiffEncoder::new(&mut file).unwrap().with_compression(compression);
         encoder.write_image::<tiff::encoder::colortype::Gray32Float>(width, height, &float).unwrap();
         encoder.write_image::<tiff::encoder::colortype::RGBA16>(width, height, &deep).unwrap();
-        drop(encoder);
         let bytes = file.into_inner();
         let after = check("float, alpha", &bytes);
         let stranger = strangers(&after).unwrap();

@@ -21,8 +21,11 @@ pub(super) struct Field<'a> {
     pub(super) place: String,
 }
 
+/// Looks through the text fields of a file for one family of generators.
+type Detector = fn(&[Field]) -> Vec<Finding>;
+
 /// Every detector.
-const DETECTORS: &[fn(&[Field]) -> Vec<Finding>] = &[
+const DETECTORS: &[Detector] = &[
     midjourney::detect,
     grok::detect,
     novelai::detect,

@@ -1,0 +1,241 @@
+//! Is everything that was signed still what was signed? The engine forgets what an ingredient redacts or says was so before;
+//! here every box is hashed, and nothing but what a signed claim redacts in an ingredient may be missing.
+
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use c2pa::{crypto::cose::Verifier, status_tracker::StatusTracker};
+use serde_json::Value;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use super::{
+    jumbf::{self, Manifest},
+    read::{Codes, View, label_of},
+};
+
+/// Manifests of one store that are looked at.
+const MAX_MANIFESTS: usize = 256;
+
+/// What holds of a store.
+#[derive(Default)]
+pub(super) struct Seal {
+    /// What is wrong with the active manifest, or with what it vouches for.
+    pub(super) faults: Vec<String>,
+    /// The manifests that are unchanged, signed, and lead up to the active one by hashes that match.
+    sound: BTreeSet<String>,
+    /// The types of the manifests' boxes.
+    kinds: BTreeMap<String, [u8; 4]>,
+}
+
+impl Seal {
+    /// Whether this manifest says what its signer said.
+    pub(super) fn holds(&self, label: &str) -> bool {
+        self.sound.contains(label)
+    }
+
+    /// Whether this is an update manifest, which has no binding of its own (C2PA 2.4 §11.2.3); `None` when it is of no known kind.
+    pub(super) fn is_update(&self, label: &str) -> Option<bool> {
+        match self.kinds.get(label)? {
+            b"c2um" => Some(true),
+            b"c2ma" | b"c2md" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Looks at every manifest that the active one leads to.
+    pub(super) fn check(view: &View, store: &[u8], codes: &Codes) -> Self {
+        let manifests = jumbf::manifests(store);
+        let kinds = manifests.iter().map(|(label, manifest)| ((*label).to_owned(), manifest.kind)).collect();
+        let mut seal = Self { kinds, ..Self::default() };
+        // C2PA 2.4 §11.1.4.2: the last one is active.
+        if manifests.last().map(|(label, _)| *label) != Some(view.active.as_str()) {
+            seal.faults.push("the last manifest of the store is not the active one".into());
+            return seal;
+        }
+        let boxes: BTreeMap<_, _> = manifests.iter().map(|(label, manifest)| (*label, Hashed::new(manifest))).collect();
+        let mut walk = Walk { view, codes, boxes: &boxes, redacted: Vec::new(), seal: &mut seal };
+        walk.run();
+        seal
+    }
+}
+
+struct Walk<'a, 'b> {
+    view: &'a View,
+    codes: &'a Codes,
+    boxes: &'a BTreeMap<&'a str, Hashed<'a>>,
+    /// What the claims that were reached redact.
+    redacted: Vec<&'a str>,
+    seal: &'b mut Seal,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn run(&mut self) {
+        let active = self.view.active.as_str();
+        if let Err(why) = self.own(active) {
+            self.seal.faults.push(why);
+        } else {
+            self.seal.sound.insert(active.to_owned());
+        }
+        let mut open = vec![active];
+        let mut seen = BTreeSet::from([active]);
+        while let Some(label) = open.pop() {
+            let redactions = redactions(self.view, label);
+            if redactions.iter().any(|uri| uri.contains(active)) {
+                // The engine would take it and skip the hash: C2PA 2.4 §6.8 knows redactions of ingredients only.
+                self.seal.faults.push(format!("the manifest {label} redacts a part of the active manifest"));
+            }
+            self.redacted.extend(redactions);
+            for (name, ingredient) in self.view.assertions(label, "c2pa.ingredient") {
+                let Some(link) = link(ingredient) else { continue };
+                let child = link.get("url").and_then(Value::as_str).and_then(label_of);
+                let child = child.and_then(|child| self.boxes.get_key_value(child));
+                let Some((&child, boxes)) = child else {
+                    self.fault(label, format!("the manifest that {name} names is not there"));
+                    continue;
+                };
+                let matches = boxes.matches(link, self.view.alg(child)) || self.was_redacted(child, ingredient);
+                if !matches {
+                    self.fault(label, format!("the manifest that {name} names was changed"));
+                }
+                if !seen.insert(child) || seen.len() > MAX_MANIFESTS {
+                    // One good way up is not enough where another is bad.
+                    if !matches {
+                        self.seal.sound.remove(child);
+                    }
+                    continue;
+                }
+                if matches && self.seal.holds(label) && self.own(child).is_ok() && self.is_signed(child) {
+                    self.seal.sound.insert(child.to_owned());
+                }
+                open.push(child);
+            }
+        }
+    }
+
+    /// What a manifest vouches for counts only if the manifest itself is what was signed.
+    fn fault(&mut self, label: &str, why: String) {
+        if label == self.view.active || self.seal.holds(label) {
+            self.seal.faults.push(why);
+        }
+    }
+
+    /// Whether a redaction explains that the hash of a manifest differs: then its signature is still the same one.
+    fn was_redacted(&self, label: &str, ingredient: &Value) -> bool {
+        let Some(boxes) = self.boxes.get(label) else { return false };
+        let named = self.redacted.iter().any(|uri| label_of(uri) == Some(label));
+        let signature = ingredient.get("claimSignature").and_then(|link| Some((link, boxes.manifest.signature?.0)));
+        named && signature.is_some_and(|(link, payload)| fits(link, self.view.alg(label), payload))
+    }
+
+    /// Whether every assertion of a claim is there and unchanged, and no other.
+    fn own(&self, label: &str) -> Result<(), String> {
+        let manifest = self.boxes.get(label).ok_or_else(|| format!("the manifest {label} cannot be read"))?.manifest;
+        let claim = self.view.claim(label).ok_or_else(|| format!("the manifest {label} has no claim"))?;
+        let lists = ["assertions", "created_assertions", "gathered_assertions"];
+        let links = lists.iter().filter_map(|list| claim.get(list)?.as_array()).flatten();
+        let mut declared = BTreeSet::new();
+        for link in links {
+            let url = link.get("url").and_then(Value::as_str).unwrap_or_default();
+            let (place, name) = url.rsplit_once("c2pa.assertions/").ok_or("an assertion has no address")?;
+            if place.contains("/c2pa/") && label_of(url) != Some(label) {
+                return Err(format!("the assertion {name} is not the manifest's own"));
+            }
+            let absent = || self.redacted.iter().any(|uri| label_of(uri) == Some(label) && names(uri, name));
+            declared.insert(name);
+            match manifest.assertions.iter().find(|(found, _)| *found == name) {
+                Some((_, payload)) if fits(link, self.view.alg(label), payload) => {}
+                Some((_, payload)) if absent() && jumbf::is_blank(payload) => {}
+                None if absent() => {}
+                Some(_) => return Err(format!("the assertion {name} was changed")),
+                None => return Err(format!("the assertion {name} is not there")),
+            }
+        }
+        match manifest.assertions.iter().find(|(name, _)| !declared.contains(name)) {
+            Some((name, _)) => Err(format!("the assertion {name} is signed by nobody")),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the claim's signature is right. The engine keeps to itself what an ingredient says was so before.
+    fn is_signed(&self, label: &str) -> bool {
+        let manifest = self.boxes.get(label).map(|boxes| boxes.manifest);
+        let parts = manifest.and_then(|manifest| Some((manifest.signature?.1, manifest.claim?)));
+        let Some((cose, claim)) = parts else { return false };
+        let faulty = self
+            .codes
+            .ingredient_failures
+            .iter()
+            .any(|failure| !failure.is_excused() && failure.url.as_deref().is_some_and(|url| url.contains(label)));
+        let verifier = Verifier::IgnoreProfileAndTrustPolicy;
+        !faulty && verifier.verify_signature(cose, claim, &[], None, &mut StatusTracker::default()).is_ok()
+    }
+}
+
+/// A manifest with the hash of its box, which many ingredients may ask for.
+struct Hashed<'a> {
+    manifest: &'a Manifest<'a>,
+    hashes: [OnceCell<Vec<u8>>; 3],
+}
+
+impl<'a> Hashed<'a> {
+    fn new(manifest: &'a Manifest<'a>) -> Self {
+        Self { manifest, hashes: Default::default() }
+    }
+
+    fn matches(&self, link: &Value, default: Option<&str>) -> bool {
+        let Some(wanted) = hash_of(link) else { return false };
+        let Some(index) = algorithm(link, default) else { return false };
+        *self.hashes[index].get_or_init(|| digest(index, self.manifest.payload)) == wanted
+            // Before C2PA 1.1 the hash was the claim's.
+            || self.manifest.claim.is_some_and(|claim| digest(index, claim) == wanted)
+    }
+}
+
+fn redactions<'a>(view: &'a View, label: &str) -> Vec<&'a str> {
+    let list = view.claim(label).and_then(|claim| claim.get("redacted_assertions")?.as_array());
+    list.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Whether a redaction is of this assertion. A binding is never redacted: C2PA 2.4 §6.8.
+fn names(uri: &str, assertion: &str) -> bool {
+    let name = uri.rsplit_once("c2pa.assertions/").map(|(_, name)| name);
+    name == Some(assertion) && !assertion.starts_with("c2pa.hash.") && !assertion.starts_with("c2pa.actions")
+}
+
+/// The link of an ingredient assertion to the ingredient's manifest.
+pub(super) fn link(ingredient: &Value) -> Option<&Value> {
+    let link = |name| ingredient.get(name).filter(|link| !link.is_null());
+    link("activeManifest").or_else(|| link("c2pa_manifest"))
+}
+
+fn fits(link: &Value, default: Option<&str>, payload: &[u8]) -> bool {
+    let Some(index) = algorithm(link, default) else { return false };
+    hash_of(link).is_some_and(|wanted| digest(index, payload) == wanted)
+}
+
+/// The algorithm of a link: C2PA 2.4 §13.1 allows these three.
+fn algorithm(link: &Value, default: Option<&str>) -> Option<usize> {
+    let name = link.get("alg").and_then(Value::as_str).or(default)?;
+    ["sha256", "sha384", "sha512"].iter().position(|known| *known == name)
+}
+
+fn digest(index: usize, bytes: &[u8]) -> Vec<u8> {
+    match index {
+        0 => Sha256::digest(bytes).to_vec(),
+        1 => Sha384::digest(bytes).to_vec(),
+        _ => Sha512::digest(bytes).to_vec(),
+    }
+}
+
+fn hash_of(link: &Value) -> Option<Vec<u8>> {
+    match link.get("hash")? {
+        Value::String(text) => STANDARD.decode(text).ok(),
+        Value::Array(bytes) => {
+            bytes.iter().map(|byte| byte.as_u64().and_then(|byte| u8::try_from(byte).ok())).collect()
+        }
+        _ => None,
+    }
+}
