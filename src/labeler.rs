@@ -382,7 +382,7 @@ fn read_back(job: &Job, sink: &mut dyn Sink, budget: &mut Budget) -> Result<()> 
     if plan.manifest && survey.stores.len() != 1 {
         return lost("the manifest");
     }
-    if plan.record && !record::find(&survey, budget).iter().any(|finding| finding.says.is_ai()) {
+    if plan.record && !record::find(&survey, budget).findings.iter().any(|finding| finding.says.is_ai()) {
         return lost("the record");
     }
     Ok(())
