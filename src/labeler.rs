@@ -415,7 +415,8 @@ fn read_back(job: &Job, written: &Output, sink: &mut dyn Sink, budget: &mut Budg
     // The identifier is new with every label: an older record cannot be taken for this one.
     let id = record.id.to_string();
     let ours = |block: &Block| memchr::memmem::find(&block.bytes, id.as_bytes()).is_some();
-    if plan.record && !(survey.xmp.iter().any(ours) && record::find(&survey, budget).iter().any(|it| it.says.is_ai())) {
+    let mut says_ai = || record::find(&survey, budget).findings.iter().any(|finding| finding.says.is_ai());
+    if plan.record && !(survey.xmp.iter().any(ours) && says_ai()) {
         return lost("the record");
     }
     Ok(())

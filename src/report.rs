@@ -163,6 +163,42 @@ impl Statement {
     pub fn is_ai(self) -> bool {
         matches!(self, Self::FullyAi | Self::PartlyAi)
     }
+
+    /// What a digital source type says about AI, given as URI, as QCode or as bare term; `None` where it is in no list
+    /// (<https://cv.iptc.org/newscodes/digitalsourcetype/>; `trainedAlgorithmicData` and `empty` are C2PA's own).
+    pub(crate) fn of_source_type(uri: &str) -> Option<Self> {
+        const LISTS: [&str; 5] = [
+            "http://cv.iptc.org/newscodes/digitalsourcetype/",
+            "https://cv.iptc.org/newscodes/digitalsourcetype/",
+            "http://c2pa.org/digitalsourcetype/",
+            "https://c2pa.org/digitalsourcetype/",
+            "digsrctype:",
+        ];
+        let uri = uri.trim();
+        // Some writers leave the address of the list out.
+        let term = LISTS.iter().find_map(|list| uri.strip_prefix(list)).unwrap_or(uri).trim_end_matches('/');
+        Some(match term {
+            "trainedAlgorithmicMedia" | "trainedAlgorithmicData" => Self::FullyAi,
+            "compositeWithTrainedAlgorithmicMedia" | "compositeSynthetic" => Self::PartlyAi,
+            "composite" | "digitalArt" | "screenCapture" | "virtualRecording" => Self::PossiblyAi,
+            // `algorithmicMedia` was made by a procedure that was not trained.
+            "algorithmicMedia"
+            | "algorithmicallyEnhanced"
+            | "computationalCapture"
+            | "compositeCapture"
+            | "dataDrivenMedia"
+            | "digitalCapture"
+            | "digitalCreation"
+            | "empty"
+            | "humanEdits"
+            | "minorHumanEdits"
+            | "negativeFilm"
+            | "positiveFilm"
+            | "print"
+            | "softwareImage" => Self::NotAi,
+            _ => return None,
+        })
+    }
 }
 
 impl From<Extent> for Statement {

@@ -79,9 +79,11 @@ impl Verifier {
         let format = Format::sniff(source)?;
         let survey = format.handler().survey(source, &mut budget)?;
         let reading = manifest::read(format, source, &survey, &self.anchors, at)?;
-        let records = record::find(&survey, &mut budget);
-        let look = self.look(format, source, &survey, &reading, &mut budget)?;
-        Ok(judge(format, at, reading, records, look))
+        let found = record::find(&survey, &mut budget);
+        let mut look = self.look(format, source, &survey, &reading, &mut budget)?;
+        look.damaged |= !found.unread.is_empty();
+        look.not_examined.extend(found.unread);
+        Ok(judge(format, at, reading, found.findings, look))
     }
 
     /// Looks where the manifest says, then everywhere. A picture that cannot be decoded is no error of the label.

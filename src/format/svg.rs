@@ -1,5 +1,6 @@
 //! SVG 1.1 and 2. The notice is drawn as shapes, over everything else; nothing that is there is written anew.
 
+mod cost;
 mod frame;
 mod map;
 
@@ -279,13 +280,14 @@ fn group(notice: &Notice, map: &Map) -> String {
         format!(
             "transform=\"{transform}\" style=\"display:inline!important;visibility:visible!important;\
              opacity:1!important;transform:{transform}!important;\
-             mix-blend-mode:normal!important;clip-path:none;mask:none;filter:none"
+             translate:none!important;rotate:none!important;scale:none!important;offset-path:none!important;\
+             mix-blend-mode:normal!important;clip-path:none!important;mask:none!important;filter:none!important"
         )
     };
     let filled = |[r, g, b]: [u8; 3], transform: &str| {
         let colour = format!("#{r:02x}{g:02x}{b:02x}");
         format!(
-            "fill=\"{colour}\" fill-rule=\"nonzero\" stroke=\"none\" {};fill:{colour};fill-opacity:1;\
+            "fill=\"{colour}\" fill-rule=\"nonzero\" stroke=\"none\" {};fill:{colour};fill-opacity:1!important;\
              fill-rule:nonzero;stroke:none\"",
             shown(transform)
         )
@@ -332,6 +334,7 @@ fn draw(file: &File, map: &Map, budget: &Budget) -> Result<Raster> {
         ..Default::default()
     };
     let tree = resvg::usvg::Tree::from_str(&framed, &options).map_err(failed)?;
+    cost::check(&tree, size)?;
     let mut pixels = resvg::tiny_skia::Pixmap::new(size.width, size.height)
         .ok_or_else(|| Error::malformed(Format::Svg, 0, "its size is nothing"))?;
     pixels.fill(resvg::tiny_skia::Color::WHITE);

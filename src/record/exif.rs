@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use crate::{
     Error, Format, Medium, Result,
-    container::tiff::{self, ASCII, Directory, Entry, Field, Order, Structure},
+    container::tiff::{self, ASCII, Entry, Field, Order, Structure},
     geometry::Orientation,
     limits::Budget,
     policy::{Extent, Language},
@@ -116,36 +116,39 @@ fn is_wording(line: &str) -> bool {
 }
 
 /// The text fields that generators, cameras and labels use, of the first directory and of the EXIF directory.
-/// What cannot be read is left out.
-pub(super) fn fields(exif: &[u8], budget: &mut Budget) -> Vec<TextTag> {
-    let mut source = Cursor::new(exif);
+/// What cannot be read is left out; the second value says so where a limit was the reason.
+pub(super) fn fields(exif: &[u8], budget: &mut Budget) -> (Vec<TextTag>, Option<Error>) {
     let mut found = Vec::new();
-    let Ok(structure) = Structure::open(&mut source, Format::Tiff) else { return found };
-    let Ok(first) = structure.directory(&mut source, structure.first.into(), budget) else { return found };
-    let exif_at = structure.number(&mut source, &first, EXIF_DIRECTORY, budget);
-    let more = exif_at.and_then(|at| structure.directory(&mut source, at.into(), budget).ok());
-    for directory in std::iter::once(&first).chain(&more) {
-        collect(&structure, &mut source, directory, &mut found, budget);
-    }
-    found
+    let read = collect(exif, &mut found, budget);
+    (found, read.err().filter(|error| matches!(error, Error::Limit { .. })))
 }
 
-fn collect(
-    structure: &Structure,
-    source: &mut Cursor<&[u8]>,
-    directory: &Directory,
-    found: &mut Vec<TextTag>,
-    budget: &mut Budget,
-) {
-    for entry in &directory.entries {
+fn collect(exif: &[u8], found: &mut Vec<TextTag>, budget: &mut Budget) -> Result<()> {
+    let mut source = Cursor::new(exif);
+    let structure = Structure::open(&mut source, Format::Tiff)?;
+    let first = structure.directory(&mut source, structure.first.into(), budget)?;
+    let exif_at = structure.number(&mut source, &first, EXIF_DIRECTORY, budget);
+    let more = exif_at.map(|at| structure.directory(&mut source, at.into(), budget));
+    // A broken EXIF directory does not hide what the first one says.
+    let (more, mut outcome) = match more {
+        Some(Ok(more)) => (Some(more), Ok(())),
+        Some(Err(error)) => (None, Err(error)),
+        None => (None, Ok(())),
+    };
+    for entry in std::iter::once(&first).chain(&more).flat_map(|directory| &directory.entries) {
         if name(entry.tag).is_none() {
             continue;
         }
-        let Ok(bytes) = structure.bytes(source, entry, budget) else { continue };
-        if let Some((name, value)) = text(entry.tag, &bytes, structure.order) {
-            found.push(TextTag { tag: entry.tag, name, value });
+        match structure.bytes(&mut source, entry, budget) {
+            Ok(bytes) => {
+                let value = text(entry.tag, &bytes, structure.order);
+                found.extend(value.map(|(name, value)| TextTag { tag: entry.tag, name, value }));
+            }
+            Err(error @ Error::Limit { .. }) => outcome = Err(error),
+            Err(_) => {}
         }
     }
+    outcome
 }
 
 /// Name and text of a tag's value, where the tag holds text and there is some.
@@ -293,7 +296,7 @@ mod tests {
     fn the_blocks_of_cameras_keep_every_byte_but_the_pointer() {
         for path in ["unlabelled/IMG_0003.jpg", "unlabelled/P1000827.jpg"] {
             let Some(exif) = camera(path) else { return };
-            let before = fields(&exif, &mut budget());
+            let (before, _) = fields(&exif, &mut budget());
             let Some(after) = described(Some(&exif), TEXT) else {
                 assert!(value(&exif, "ImageDescription").is_some(), "{path}");
                 continue;

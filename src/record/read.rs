@@ -32,11 +32,20 @@ const AS_TEXT: &[(&str, &str, &str)] = &[
     (IPTC_EXT, "DigImageGUID", "DigImageGUID"),
 ];
 
+/// What the metadata says, and what of it could not be read.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) findings: Vec<Finding>,
+    /// A sentence for each block that was not read, or not to its end: a label may stand there.
+    pub(crate) unread: Vec<String>,
+}
+
 /// Every declared label and trace of a generator in the surveyed metadata.
 ///
-/// What cannot be read is a finding too, never an error.
-pub(crate) fn find(survey: &Survey, budget: &mut Budget) -> Vec<Finding> {
+/// What cannot be read is said, never an error.
+pub(crate) fn find(survey: &Survey, budget: &mut Budget) -> Found {
     let mut found = Vec::new();
+    let mut unread = Vec::new();
     let mut labels = Vec::new();
     let mut comments = Vec::new();
     for block in &survey.xmp {
@@ -46,11 +55,18 @@ pub(crate) fn find(survey: &Survey, budget: &mut Budget) -> Vec<Finding> {
             comments.extend(texts_of(&packet, block));
             Ok(())
         });
-        found.extend(read.err().map(|fault| unreadable(&fault, block)));
+        if let Err(fault) = read {
+            let text = unreadable(&fault);
+            unread.push(format!("{text} ({})", block.place));
+            found.push(about(Technique::Xmp, text, "", &block.place));
+        }
     }
     for block in &survey.exif {
         found.extend(training_choice(block, budget));
-        for tag in exif::fields(&block.bytes, budget) {
+        let (tags, over) = exif::fields(&block.bytes, budget);
+        unread
+            .extend(over.map(|error| format!("the EXIF metadata was not read to its end: {error} ({})", block.place)));
+        for tag in tags {
             comments.push((
                 Technique::Exif,
                 tag.name.to_owned(),
@@ -81,15 +97,15 @@ pub(crate) fn find(survey: &Survey, budget: &mut Budget) -> Vec<Finding> {
     found.extend(labels.iter().map(|(label, value, place)| aigc_finding(label, value, place)));
     found.extend(more_than_one(&labels));
     found.extend(wild::detect(&fields));
-    found
+    Found { findings: found, unread }
 }
 
-fn unreadable(fault: &Fault, block: &Block) -> Finding {
+fn unreadable(fault: &Fault) -> String {
     let why = match fault {
         Fault::Malformed { at, why } => format!("at byte {at} of it: {why}"),
         Fault::Limit(error) => error.to_string(),
     };
-    about(Technique::Xmp, format!("the XMP metadata could not be read, {why}"), "", &block.place)
+    format!("the XMP metadata could not be read, {why}")
 }
 
 fn about(technique: Technique, text: impl Into<String>, value: &str, place: &str) -> Finding {
@@ -170,48 +186,28 @@ fn is_remote(value: &str) -> bool {
     value.starts_with("http://") || value.starts_with("https://")
 }
 
-/// What a digital source type says (<https://cv.iptc.org/newscodes/digitalsourcetype/>; two values are C2PA's own).
+/// What a digital source type says, and a sentence about it.
 fn source_type(value: &str) -> Option<(Statement, &'static str)> {
-    const LISTS: [&str; 5] = [
-        "http://cv.iptc.org/newscodes/digitalsourcetype/",
-        "https://cv.iptc.org/newscodes/digitalsourcetype/",
-        "http://c2pa.org/digitalsourcetype/",
-        "https://c2pa.org/digitalsourcetype/",
-        "digsrctype:",
-    ];
-    let value = value.trim();
-    // Some writers leave the address of the list out.
-    let term = LISTS.iter().find_map(|list| value.strip_prefix(list)).unwrap_or(value).trim_end_matches('/');
-    Some(match term {
-        "trainedAlgorithmicMedia" | "trainedAlgorithmicData" => (Statement::FullyAi, "the metadata says: made by AI"),
-        "compositeWithTrainedAlgorithmicMedia" => {
-            (Statement::PartlyAi, "the metadata says: AI made or changed a part of it")
+    let says = Statement::of_source_type(value)?;
+    let term = value.trim().trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
+    let text = match (term, says) {
+        ("compositeSynthetic", _) => "the metadata says: composed, with synthetic parts",
+        ("composite", _) => "the metadata says: composed of several parts; AI may be among them",
+        ("digitalArt", _) => "the metadata says: digital art; AI may have been used",
+        ("virtualRecording", _) => "the metadata says: recorded in a virtual world; AI may have been used",
+        ("screenCapture", _) => "the metadata says: a picture of a screen; it may show AI-made content",
+        ("algorithmicMedia", _) => "the metadata says: made by a program, not by a trained AI",
+        ("digitalCapture" | "computationalCapture" | "compositeCapture", _) => {
+            "the metadata says: taken with a camera or recorder"
         }
-        "compositeSynthetic" => (Statement::PartlyAi, "the metadata says: composed, with synthetic parts"),
-        "composite" => (Statement::PossiblyAi, "the metadata says: composed of several parts; AI may be among them"),
-        "digitalArt" => (Statement::PossiblyAi, "the metadata says: digital art; AI may have been used"),
-        "virtualRecording" => {
-            (Statement::PossiblyAi, "the metadata says: recorded in a virtual world; AI may have been used")
-        }
-        "screenCapture" => {
-            (Statement::PossiblyAi, "the metadata says: a picture of a screen; it may show AI-made content")
-        }
-        // Made by a procedure that was not trained.
-        "algorithmicMedia" => (Statement::NotAi, "the metadata says: made by a program, not by a trained AI"),
-        "digitalCapture" | "computationalCapture" | "compositeCapture" => {
-            (Statement::NotAi, "the metadata says: taken with a camera or recorder")
-        }
-        "negativeFilm" | "positiveFilm" | "print" => {
-            (Statement::NotAi, "the metadata says: digitised from film or print")
-        }
-        "algorithmicallyEnhanced" => {
-            (Statement::NotAi, "the metadata says: enhanced by a program, such as noise reduction")
-        }
-        "digitalCreation" | "humanEdits" | "minorHumanEdits" | "softwareImage" | "dataDrivenMedia" | "empty" => {
-            (Statement::NotAi, "the metadata says: made by people or from data, without generative AI")
-        }
-        _ => return None,
-    })
+        ("negativeFilm" | "positiveFilm" | "print", _) => "the metadata says: digitised from film or print",
+        ("algorithmicallyEnhanced", _) => "the metadata says: enhanced by a program, such as noise reduction",
+        (_, Statement::FullyAi) => "the metadata says: made by AI",
+        (_, Statement::PartlyAi) => "the metadata says: AI made or changed a part of it",
+        (_, Statement::PossiblyAi) => "the metadata says: AI may have been used",
+        _ => "the metadata says: made by people or from data, without generative AI",
+    };
+    Some((says, text))
 }
 
 fn texts_of(packet: &Packet, block: &Block) -> Vec<(Technique, String, String, String)> {

@@ -3,7 +3,7 @@
 //! Payload: `JP`, instance number En (16 bits), sequence number Z (32 bits, from 1), then LBox and TBox of the box, which
 //! every segment repeats, then a part of the box.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use super::markers::APP11;
 use crate::{
@@ -32,7 +32,7 @@ pub(super) struct Piece {
 pub(super) fn stores(pieces: &[Piece]) -> Vec<Store> {
     let mut stores: Vec<Store> = Vec::new();
     let mut open: Option<Open> = None;
-    let mut instances: Vec<u16> = Vec::new();
+    let mut instances: HashSet<u16> = HashSet::new();
     for Piece { range, payload } in pieces {
         let (Some(instance), Some(sequence)) = (be_u16(payload, 2), be_u32(payload, 4)) else { continue };
         let Some(header) = box_header(payload) else { continue };
@@ -55,22 +55,17 @@ pub(super) fn stores(pieces: &[Piece]) -> Vec<Store> {
         let stray = instances.contains(&instance) && !starts_box(payload, sequence);
         if starts || stray {
             stores.push(Store { carrier: vec![range.clone()], jumbf: payload[8..].to_vec() });
-            instances.push(instance);
+            instances.insert(instance);
             open = starts.then(|| Open { instance, sequence, end: range.end, header: header.to_vec() });
         }
     }
     stores
 }
 
-/// Whether an APP11 payload belongs to a JUMBF box that is not a store but has this instance number.
-fn uses_instance(payload: &[u8], instance: u16) -> bool {
-    be_u16(payload, 2) == Some(instance)
-}
-
 /// An instance number that none of the segments that stay uses: c2pa-rs joins segments by that number alone.
 pub(super) fn free_instance(staying: &[&Piece]) -> u16 {
-    let taken = |instance| staying.iter().any(|piece| uses_instance(&piece.payload, instance));
-    (INSTANCE..=u16::MAX).chain(1..INSTANCE).find(|&instance| !taken(instance)).unwrap_or(INSTANCE)
+    let taken: HashSet<u16> = staying.iter().filter_map(|piece| be_u16(&piece.payload, 2)).collect();
+    (INSTANCE..=u16::MAX).chain(1..INSTANCE).find(|instance| !taken.contains(instance)).unwrap_or(INSTANCE)
 }
 
 /// The segments that carry `store`, byte for byte as c2pa-rs writes them.

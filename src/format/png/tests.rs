@@ -147,7 +147,7 @@ fn the_record_replaces_an_older_one_wherever_it_stood() {
     let survey = survey(&Png, &marked).unwrap();
     assert_eq!((survey.xmp.len(), survey.exif.len(), survey.stores.len()), (1, 1, 1));
     assert!(survey.xmp[0].place.starts_with("iTXt"), "{}", survey.xmp[0].place);
-    let findings = record::find(&survey, &mut Budget::new(&Limits::default()));
+    let findings = record::find(&survey, &mut Budget::new(&Limits::default())).findings;
     assert!(findings.iter().any(|finding| finding.says.is_ai()), "{findings:?}");
     assert_eq!(decoded(&midjourney), decoded(&marked));
 }

@@ -95,7 +95,11 @@ fn inflate(packed: &[u8], budget: &mut Budget) -> Result<Option<Vec<u8>>> {
         match inflater.decompress_vec(rest, &mut text, FlushDecompress::None) {
             Ok(Status::StreamEnd) => break,
             Ok(_) if inflater.total_in() > before_in || text.len() > before_out => {}
-            Ok(_) | Err(_) => return Ok(None),
+            Ok(_) | Err(_) => {
+                // It was inflated, sound or not.
+                budget.metadata(text.len() as u64)?;
+                return Ok(None);
+            }
         }
     }
     budget.metadata(text.len() as u64)?;
@@ -115,4 +119,23 @@ fn raw_profile(text: &[u8]) -> Option<Vec<u8>> {
         .collect();
     let bytes: Vec<u8> = digits?.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
     (bytes.len() == len).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+
+    #[test]
+    fn damaged_streams_cost_what_they_inflate_to() {
+        let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut packer, &vec![0; 900_000]).unwrap();
+        let packed = packer.finish().unwrap();
+        let damaged = &packed[..packed.len() - 4];
+        let mut budget = Budget::new(&Limits { max_metadata_bytes: 1 << 20, ..Limits::default() });
+        for _ in 0..4 {
+            assert!(matches!(inflate(damaged, &mut budget), Ok(None)));
+        }
+        assert!(matches!(inflate(damaged, &mut budget), Err(Error::Limit { .. })));
+    }
 }

@@ -122,7 +122,9 @@ pub(super) fn map<'a>(text: &'a str, budget: &mut Budget) -> Result<Map<'a>> {
                 let part = if name.is(C2PA, "manifest") || name.raw == "c2pa:manifest" {
                     Part::Manifest(range.end)
                 } else if is_xmp || name.is(RDF, "RDF") {
-                    Part::Packet { scope: scope(&walk), is_xmp }
+                    // XMP is kept as it stands.
+                    let scope = if is_xmp { String::new() } else { scope(&walk, budget)? };
+                    Part::Packet { scope, is_xmp }
                 } else {
                     xpacket = None;
                     continue;
@@ -165,9 +167,14 @@ pub(super) fn map<'a>(text: &'a str, budget: &mut Budget) -> Result<Map<'a>> {
 }
 
 /// The prefixes that mean something here, as declarations.
-fn scope(walk: &Walk) -> String {
-    let declared = walk.scope().into_iter().filter(|(prefix, _)| !prefix.is_empty() && !["xml", "x"].contains(prefix));
-    declared.map(|(prefix, space)| format!(" xmlns:{prefix}=\"{}\"", escape(space))).collect()
+///
+/// They are copied for each packet: without the budget, many packets below many declarations would take terabytes.
+fn scope(walk: &Walk, budget: &mut Budget) -> Result<String> {
+    let mut declared = walk.scope();
+    declared.retain(|(prefix, _)| !prefix.is_empty() && !["xml", "x"].contains(prefix));
+    let len = |(prefix, space): &(&str, &str)| " xmlns:=\"\"".len() + prefix.len() + space.len();
+    budget.metadata(declared.iter().map(len).sum::<usize>() as u64)?;
+    Ok(declared.iter().map(|(prefix, space)| format!(" xmlns:{prefix}=\"{}\"", escape(space))).collect())
 }
 
 impl<'a> Map<'a> {

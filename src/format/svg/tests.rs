@@ -40,6 +40,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
         format!("<svg {ns} width='400' height='300' viewBox='0 0 10 10' preserveAspectRatio='xMinYMid slice'><metadata/></svg>"),
         format!("\u{feff}<?xml version='1.0' encoding='iso-8859-1'?>\n<!-- <svg> --><svg {ns} width='100%' viewBox='0 0 1 1'><metadata id='m'>x</metadata></svg>\n<!-- end -->"),
         format!("<svg {ns} viewBox='0 0 16 16'><style>g,rect,path,#tanba-notice{{display:none;opacity:0;fill:red;visibility:hidden;transform:scale(0)}}</style><svg width='5'><metadata/></svg></svg>"),
+        format!("<svg {ns} viewBox='0 0 20 20'><clipPath id='c'><path d='M0 0'/></clipPath><style>g,rect,path{{clip-path:url(#c)!important;fill-opacity:0!important;opacity:0!important;mask:url(#m)!important}}</style></svg>"),
         format!("<svg {ns} viewBox='0 0 9 9' xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:cc='http://creativecommons.org/ns#'><metadata><rdf:RDF><cc:Work rdf:about=''/></rdf:RDF></metadata></svg>"),
         "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"x.dtd\" [ <!ENTITY ns_svg \"http://www.w3.org/2000/svg\"> <!ENTITY a \"b\"> ]>\
          <svg xmlns=\"&ns_svg;\" width=\"300\" height=\"300\"><desc>&a;</desc></svg>".to_owned(),
@@ -60,7 +61,7 @@ fn labels_are_found_again_and_the_rest_is_untouched() {
         let carrier = &found.stores[0].carrier[0];
         let carrier = usize::try_from(carrier.start).unwrap()..usize::try_from(carrier.end).unwrap();
         assert_eq!(&once[carrier], BASE64_STANDARD.encode(b"a store").as_bytes());
-        let findings = record::find(&found, &mut Budget::new(&Limits::default()));
+        let findings = record::find(&found, &mut Budget::new(&Limits::default())).findings;
         assert!(findings.iter().any(|finding| finding.says.is_ai()), "{name}: {findings:?}");
         // What was there is there still, in order.
         let (before, after) = (String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&once));
@@ -149,6 +150,27 @@ fn other_files_are_refused_and_hostile_ones_are_harmless() {
         let _ = Svg.picture(&mut source, &Survey::default(), &mut Budget::new(&Limits::default()));
     }
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
+
+#[test]
+fn what_would_take_too_long_is_refused() {
+    let spaces: String = (0..1000).map(|n| format!(" xmlns:p{n}='urn:example:{n}'")).collect();
+    let rdf = "<r:RDF/>".repeat(1000);
+    let text = format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'{spaces}><metadata>{rdf}</metadata></svg>"
+    );
+    let mut budget = Budget::new(&Limits { max_metadata_bytes: 1 << 20, ..Limits::default() });
+    let found = Svg.survey(&mut std::io::Cursor::new(text.as_bytes()), &mut budget);
+    assert!(matches!(found, Err(Error::Limit { .. })));
+    let filter = "<filter id='f' x='0' y='0' width='1' height='1'><feGaussianBlur stdDeviation='9'/></filter>";
+    let blurred = |times: usize| {
+        let drawn = "<rect width='1500' height='1000' filter='url(#f)'/>".repeat(times);
+        let text = format!("<svg xmlns='http://www.w3.org/2000/svg' width='1500' height='1000'>{filter}{drawn}</svg>");
+        let mut source = std::io::Cursor::new(text.as_bytes());
+        Svg.picture(&mut source, &Survey::default(), &mut Budget::new(&Limits::default()))
+    };
+    assert!(blurred(3).is_ok());
+    assert!(matches!(blurred(5000), Err(Error::Limit { .. })));
 }
 
 #[test]

@@ -7,7 +7,9 @@ mod pixels;
 
 use std::ops::Range;
 
-use self::layout::{IMAGE_LENGTH, IMAGE_WIDTH, Layout};
+use self::layout::{
+    IMAGE_LENGTH, IMAGE_WIDTH, Layout, STRIP_BYTE_COUNTS, STRIP_OFFSETS, TILE_BYTE_COUNTS, TILE_OFFSETS,
+};
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey, TextField, decode};
 use crate::{
     Error, Format, Result,
@@ -92,6 +94,7 @@ impl Handler for Tiff {
     fn mark(&self, source: &mut dyn Source, _survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
         let structure = Structure::open(source, Format::Tiff)?;
         let chain = structure.chain(source, budget)?;
+        check_overlaps(source, &structure, &chain, label.record.is_some(), budget)?;
         let mut marked = Marked::default();
         let mut changes = Changes::new(&structure, chain, &mut marked.patch);
         if label.notice.is_some() {
@@ -135,6 +138,55 @@ fn shape(
     let size = Size { width: number(IMAGE_WIDTH)?, height: number(IMAGE_LENGTH)? };
     let orientation = number(ORIENTATION).map_or(Orientation::Upright, Orientation::from_exif);
     (size.width > 0 && size.height > 0).then_some((size, orientation))
+}
+
+/// Refuses values that will be overwritten or cut off, and that share bytes with pixels, directories or other values.
+fn check_overlaps(
+    source: &mut dyn Source,
+    structure: &Structure,
+    chain: &[Directory],
+    replaces_xmp: bool,
+    budget: &mut Budget,
+) -> Result<()> {
+    let order = structure.order;
+    let stores = chain.iter().filter_map(|page| page.get(C2PA));
+    let packet = chain.first().and_then(|page| page.get(XMP)).filter(|_| replaces_xmp);
+    // Values of up to 4 bytes stand in their own entry.
+    let wiped: Vec<_> = stores.chain(packet).filter(|entry| entry.len().is_some_and(|len| len > 4)).collect();
+    if wiped.is_empty() {
+        return Ok(());
+    }
+    let mut used = vec![0..8];
+    for page in chain {
+        used.push(page.range());
+        let others = page.entries.iter().filter(|entry| ![C2PA, XMP].contains(&entry.tag));
+        used.extend(others.filter_map(|entry| entry.range(order)));
+        for (at, counts) in [(STRIP_OFFSETS, STRIP_BYTE_COUNTS), (TILE_OFFSETS, TILE_BYTE_COUNTS)] {
+            let (Some(at), Some(counts)) = (page.get(at), page.get(counts)) else { continue };
+            let starts = structure.numbers(source, at, budget)?.into_iter().map(u64::from);
+            let lengths = structure.numbers(source, counts, budget)?.into_iter().map(u64::from);
+            used.extend(starts.zip(lengths).map(|(start, len)| start..start + len));
+        }
+    }
+    used.retain(|range| range.start < range.end);
+    used.sort_by_key(|range| range.start);
+    // Joined, so that the ends are in order as well.
+    used.dedup_by(|next, range| {
+        let joins = next.start <= range.end;
+        if joins {
+            range.end = range.end.max(next.end);
+        }
+        joins
+    });
+    for entry in wiped {
+        let Some(range) = entry.range(order) else { continue };
+        let next = used.partition_point(|used| used.end <= range.start);
+        if used.get(next).is_some_and(|used| used.start < range.end) {
+            let why = format!("the value of tag {} shares bytes with pixels or other values", entry.tag);
+            return Err(Error::malformed(Format::Tiff, entry.at, why));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the directory describes a picture; that of a manifest does not.

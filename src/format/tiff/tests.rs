@@ -250,3 +250,21 @@ fn broken_files_do_not_break_us() {
     }
     assert!(cases > 1000, "{cases}");
 }
+
+#[test]
+fn a_value_that_shares_bytes_with_pixels_is_not_wiped() {
+    let record = crate::record::Record::example();
+    let (labelled, _) = mark(&Tiff, TILES, None, Some(&record), Some(b"store of a manifest")).unwrap();
+    assert!(mark(&Tiff, &labelled, None, Some(&record), Some(b"store of a manifest")).is_ok());
+    let mut source = Cursor::new(&labelled);
+    let structure = Structure::open(&mut source, Format::Tiff).unwrap();
+    let page = structure.chain(&mut source, &mut budget()).unwrap().remove(0);
+    let tiles = structure.number(&mut source, &page, TILE_OFFSETS, &mut budget()).unwrap();
+    for (tag, target) in [(XMP, tiles), (C2PA, tiles), (XMP, 0), (C2PA, u32::try_from(page.at).unwrap())] {
+        let at = usize::try_from(page.get(tag).unwrap().at).unwrap();
+        let mut broken = labelled.clone();
+        broken[at + 8..at + 12].copy_from_slice(&structure.order.put32(target));
+        let outcome = mark(&Tiff, &broken, None, Some(&record), None);
+        assert!(matches!(outcome, Err(Error::Malformed { at: said, .. }) if said == at as u64), "{tag}");
+    }
+}

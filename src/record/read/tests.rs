@@ -26,7 +26,7 @@ fn block(bytes: impl Into<Vec<u8>>) -> Block {
 }
 
 fn in_xmp(bytes: impl Into<Vec<u8>>) -> Vec<Finding> {
-    find(&Survey { xmp: vec![block(bytes)], ..Survey::default() }, &mut budget())
+    find(&Survey { xmp: vec![block(bytes)], ..Survey::default() }, &mut budget()).findings
 }
 
 fn in_texts(texts: &[(&str, &str)]) -> Vec<Finding> {
@@ -35,7 +35,7 @@ fn in_texts(texts: &[(&str, &str)]) -> Vec<Finding> {
         key: key.into(),
         value: value.into(),
     };
-    find(&Survey { texts: texts.iter().map(field).collect(), ..Survey::default() }, &mut budget())
+    find(&Survey { texts: texts.iter().map(field).collect(), ..Survey::default() }, &mut budget()).findings
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn generators_in_the_wild() {
         let mut source = Cursor::new(bytes);
         let format = Format::sniff(&mut source).unwrap();
         let survey = format.handler().survey(&mut source, &mut budget()).unwrap();
-        let found = find(&survey, &mut budget());
+        let found = find(&survey, &mut budget()).findings;
         let fits =
             |finding: &&Finding| finding.system.as_deref().unwrap_or_default() == system && finding.class == class;
         let finding = found.iter().find(fits).unwrap_or_else(|| panic!("{file}: {found:#?}"));
@@ -237,9 +237,21 @@ fn photographs_are_not_called_ai() {
         let mut source = Cursor::new(bytes);
         let format = Format::sniff(&mut source).unwrap();
         let survey = format.handler().survey(&mut source, &mut budget()).unwrap();
-        let found = find(&survey, &mut budget());
+        let found = find(&survey, &mut budget()).findings;
         assert!(found.iter().all(|finding| finding.says == Statement::AboutTheLabel), "{file}: {found:#?}");
         seen += 1;
     }
     assert_eq!(seen, files.len());
+}
+
+#[test]
+fn what_is_not_read_is_said() {
+    let limits = Limits { max_metadata_bytes: 64, ..Limits::default() };
+    let mut exif = b"II*\0\x08\0\0\0\x01\0\x0e\x01\x02\0\x64\0\0\0\x1a\0\0\0\0\0\0\0".to_vec();
+    exif.resize(exif.len() + 100, b'x');
+    let survey = Survey { exif: vec![block(exif)], ..Survey::default() };
+    assert_eq!(find(&survey, &mut Budget::new(&limits)).unread.len(), 1);
+    assert!(find(&survey, &mut budget()).unread.is_empty());
+    let survey = Survey { xmp: vec![block("<x:xmpmeta xmlns:x='adobe:ns:meta/'>")], ..Survey::default() };
+    assert_eq!(find(&survey, &mut budget()).unread.len(), 1);
 }
