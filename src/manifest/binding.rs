@@ -37,29 +37,29 @@ pub(super) fn judge(view: &View, codes: &Codes, store: &Store, trailer: bool) ->
     if matched.peek().is_none() {
         return (Binding::NotChecked, Some("the binding to the content could not be checked".into()));
     }
-    let (manifest, updated) = match bound(view) {
-        Ok(bound) => bound,
+    let manifest = match bound(view) {
+        Ok(manifest) => manifest,
         Err(why) => return broken(why),
     };
     // What the engine compared must be what is looked at here.
     if !matched.all(|status| status.url.as_deref().and_then(label_of) == Some(manifest)) {
         return broken("the hash that fits is another manifest's");
     }
-    match left_out(view, manifest, updated, store, trailer) {
+    match left_out(view, manifest, store, trailer) {
         None => (Binding::Intact, None),
         Some(why) => (Binding::Partial, Some(why)),
     }
 }
 
-/// The manifest that binds: the active one, or for update manifests (2.4 §11.2.3) the parent; and whether there was an update.
+/// The manifest that binds: the active one, or for update manifests (2.4 §11.2.3) the parent.
 /// The type of a manifest's box is signed by nobody, so that it must fit what the manifest holds.
-fn bound(view: &View) -> Result<(&str, bool), &'static str> {
+fn bound(view: &View) -> Result<&str, &'static str> {
     let mut label = view.active.as_str();
     // The chain of parents is finite, but the file decides how long: a bound is needed against cycles.
     for step in 0..64 {
         let binds = view.assertions(label, "c2pa.hash.").next().is_some();
         match view.seal.is_update(label) {
-            Some(false) if binds && (step == 0 || view.seal.holds(label)) => return Ok((label, step > 0)),
+            Some(false) if binds && (step == 0 || view.seal.holds(label)) => return Ok(label),
             Some(false) if binds => return Err("the manifest that binds is not what was signed"),
             Some(true) if binds => return Err("an update manifest must not have a binding of its own"),
             Some(true) => {}
@@ -73,31 +73,32 @@ fn bound(view: &View) -> Result<(&str, bool), &'static str> {
     Err("nothing in the manifest binds it to the content")
 }
 
-/// What the hash leaves out although it is not the store; `None` when that is nothing.
-fn left_out(view: &View, manifest: &str, updated: bool, store: &Store, trailer: bool) -> Option<String> {
-    for (label, hash) in view.assertions(manifest, "c2pa.hash.") {
-        let why = if label.starts_with("c2pa.hash.data") {
-            data(hash, updated, store)
-        } else if label.starts_with("c2pa.hash.bmff.v2") || label.starts_with("c2pa.hash.bmff.v3") {
-            boxes_of_bmff(hash)
-        } else if label.starts_with("c2pa.hash.bmff") {
-            Some("the hash says nothing about where the boxes stand".into())
-        } else if label.starts_with("c2pa.hash.boxes") {
-            // 2.4 §18.7: what stands behind the last box is in none.
-            named_boxes(hash)
-                .or_else(|| trailer.then(|| "the hash leaves out what follows the end of the picture".into()))
-        } else {
-            Some(format!("the binding {label} is not known here"))
-        };
-        if why.is_some() {
-            return why;
-        }
-    }
-    rubbish(store)
+/// What the hashes leave out although it is not the store; `None` when that is nothing.
+fn left_out(view: &View, manifest: &str, store: &Store, trailer: bool) -> Option<String> {
+    let mut hashes = view.assertions(manifest, "c2pa.hash.");
+    hashes.find_map(|(label, hash)| left_out_by(label, hash, store, trailer)).or_else(|| rubbish(store))
 }
 
-/// `c2pa.hash.data` (2.4 §18.5): every byte that is left out must carry the store.
-fn data(hash: &Value, updated: bool, store: &Store) -> Option<String> {
+/// What one hash leaves out. `trailer`: something follows the end of the picture.
+fn left_out_by(label: &str, hash: &Value, store: &Store, trailer: bool) -> Option<String> {
+    let is = |kind: &str| label.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"));
+    if is("c2pa.hash.data") {
+        data(hash, store)
+    } else if is("c2pa.hash.bmff.v2") || is("c2pa.hash.bmff.v3") {
+        boxes_of_bmff(hash)
+    } else if is("c2pa.hash.bmff") {
+        Some("the hash says nothing about where the boxes stand".into())
+    } else if is("c2pa.hash.boxes") {
+        // 2.4 §18.7: what stands behind the last box is in none of them.
+        named_boxes(hash).or_else(|| trailer.then(|| "the hash leaves out what follows the end of the picture".into()))
+    } else {
+        Some(format!("the binding {label} is not known here"))
+    }
+}
+
+/// `c2pa.hash.data` (2.4 §18.5): every byte that is left out must carry the store. An update manifest lengthens the store
+/// after the hash was made, so that less than all of the carrier may be named.
+fn data(hash: &Value, store: &Store) -> Option<String> {
     let exclusions = match hash.get("exclusions") {
         None | Some(Value::Null) => return None,
         Some(Value::Array(exclusions)) => exclusions,
@@ -109,10 +110,6 @@ fn data(hash: &Value, updated: bool, store: &Store) -> Option<String> {
         let number = |name| exclusion.get(name).and_then(Value::as_u64);
         let range = number("start").and_then(|start| Some(start..start.checked_add(number("length")?)?));
         let Some(range) = range else { return Some("the exclusions of the hash cannot be read".into()) };
-        // An update manifest lengthens the store after the hash was made: the engine takes the range that starts there.
-        if updated && carrier.first().is_some_and(|first| first.start == range.start) {
-            continue;
-        }
         if let Some(at) = first_outside(&range, &carrier) {
             return Some(format!(
                 "the hash leaves out bytes {} to {}, but byte {at} does not carry the manifest",
@@ -186,4 +183,29 @@ fn named_boxes(hash: &Value) -> Option<String> {
 fn rubbish(store: &Store) -> Option<String> {
     let rest = store.jumbf.get(jumbf::declared_len(&store.jumbf)?..)?;
     rest.iter().any(|&byte| byte != 0).then(|| format!("{} bytes follow the manifest inside its carrier", rest.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_hash_leaves_out_is_named() {
+        let store = Store { carrier: vec![100..200], jumbf: Vec::new() };
+        let exclude = |start: u64, length: u64| json!({ "exclusions": [{ "start": start, "length": length }] });
+        let whole = |label: &str, hash: &Value, trailer| left_out_by(label, hash, &store, trailer).is_none();
+        assert!(whole("c2pa.hash.data", &exclude(100, 100), true));
+        // The store as it was before an update, and the same start at a length that reaches into the picture.
+        assert!(whole("c2pa.hash.data", &exclude(100, 60), false));
+        assert!(!whole("c2pa.hash.data", &exclude(100, 101), false));
+        assert!(!whole("c2pa.hash.data", &exclude(100, u64::MAX), false));
+        let bmff = json!({ "exclusions": [{ "xpath": "/ftyp" }] });
+        assert!(whole("c2pa.hash.bmff.v3", &bmff, false) && whole("c2pa.hash.bmff.v2__1", &bmff, false));
+        assert!(!whole("c2pa.hash.bmff", &bmff, false));
+        let boxes = json!({ "boxes": [{ "names": ["C2PA"], "excluded": true }, { "names": ["IHDR"] }] });
+        assert!(whole("c2pa.hash.boxes", &boxes, false));
+        assert!(!whole("c2pa.hash.boxes", &boxes, true));
+    }
 }
