@@ -37,29 +37,29 @@ pub(super) fn judge(view: &View, codes: &Codes, store: &Store, trailer: bool) ->
     if matched.peek().is_none() {
         return (Binding::NotChecked, Some("the binding to the content could not be checked".into()));
     }
-    let (manifest, updated) = match bound(view) {
-        Ok(bound) => bound,
+    let manifest = match bound(view) {
+        Ok(manifest) => manifest,
         Err(why) => return broken(why),
     };
     // What the engine compared must be what is looked at here.
     if !matched.all(|status| status.url.as_deref().and_then(label_of) == Some(manifest)) {
         return broken("the hash that fits is another manifest's");
     }
-    match left_out(view, manifest, updated, store, trailer) {
+    match left_out(view, manifest, store, trailer) {
         None => (Binding::Intact, None),
         Some(why) => (Binding::Partial, Some(why)),
     }
 }
 
-/// The manifest that binds: the active one, or for update manifests (2.4 §11.2.3) the parent; and whether there was an update.
+/// The manifest that binds: the active one, or for update manifests (2.4 §11.2.3) the parent.
 /// The type of a manifest's box is signed by nobody, so that it must fit what the manifest holds.
-fn bound(view: &View) -> Result<(&str, bool), &'static str> {
+fn bound(view: &View) -> Result<&str, &'static str> {
     let mut label = view.active.as_str();
     // The chain of parents is finite, but the file decides how long: a bound is needed against cycles.
     for step in 0..64 {
         let binds = view.assertions(label, "c2pa.hash.").next().is_some();
         match view.seal.is_update(label) {
-            Some(false) if binds && (step == 0 || view.seal.holds(label)) => return Ok((label, step > 0)),
+            Some(false) if binds && (step == 0 || view.seal.holds(label)) => return Ok(label),
             Some(false) if binds => return Err("the manifest that binds is not what was signed"),
             Some(true) if binds => return Err("an update manifest must not have a binding of its own"),
             Some(true) => {}
@@ -73,29 +73,33 @@ fn bound(view: &View) -> Result<(&str, bool), &'static str> {
     Err("nothing in the manifest binds it to the content")
 }
 
-/// What the hash leaves out although it is not the store; `None` when that is nothing.
-fn left_out(view: &View, manifest: &str, updated: bool, store: &Store, trailer: bool) -> Option<String> {
-    for (label, hash) in view.assertions(manifest, "c2pa.hash.") {
-        let why = if label.starts_with("c2pa.hash.data") {
-            data(hash, updated, store)
-        } else if label.starts_with("c2pa.hash.bmff") {
-            boxes_of_bmff(label, hash)
-        } else if label.starts_with("c2pa.hash.boxes") {
-            // 2.4 §18.7: what stands behind the last box is in none.
-            named_boxes(hash)
-                .or_else(|| trailer.then(|| "the hash leaves out what follows the end of the picture".into()))
-        } else {
-            Some(format!("the binding {label} is not known here"))
-        };
-        if why.is_some() {
-            return why;
-        }
-    }
-    rubbish(store)
+/// What the hashes leave out although it is not the store; `None` when that is nothing.
+fn left_out(view: &View, manifest: &str, store: &Store, trailer: bool) -> Option<String> {
+    let mut hashes = view.assertions(manifest, "c2pa.hash.");
+    hashes.find_map(|(label, hash)| left_out_by(label, hash, store, trailer)).or_else(|| rubbish(store))
 }
 
-/// `c2pa.hash.data` (2.4 §18.5): every byte that is left out must carry the store.
-fn data(hash: &Value, updated: bool, store: &Store) -> Option<String> {
+/// What one hash leaves out. `trailer`: something follows the end of the picture.
+fn left_out_by(label: &str, hash: &Value, store: &Store, trailer: bool) -> Option<String> {
+    let is = |kind: &str| label.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"));
+    if is("c2pa.hash.data") {
+        data(hash, store)
+    } else if is("c2pa.hash.bmff.v2") || is("c2pa.hash.bmff.v3") {
+        boxes_of_bmff(hash)
+    } else if is("c2pa.hash.bmff") {
+        // The first version: what `ftyp` holds can be pushed under the offsets of items.
+        Some("the hash says nothing about where the boxes stand".into())
+    } else if is("c2pa.hash.boxes") {
+        // 2.4 §18.7: what stands behind the last box is in none of them.
+        named_boxes(hash).or_else(|| trailer.then(|| "the hash leaves out what follows the end of the picture".into()))
+    } else {
+        Some(format!("the binding {label} is not known here"))
+    }
+}
+
+/// `c2pa.hash.data` (2.4 §18.5): every byte that is left out must carry the store. An update manifest lengthens the store
+/// after the hash was made, so that less than all of the carrier may be named.
+fn data(hash: &Value, store: &Store) -> Option<String> {
     let exclusions = match hash.get("exclusions") {
         None | Some(Value::Null) => return None,
         Some(Value::Array(exclusions)) => exclusions,
@@ -107,10 +111,6 @@ fn data(hash: &Value, updated: bool, store: &Store) -> Option<String> {
         let number = |name| exclusion.get(name).and_then(Value::as_u64);
         let range = number("start").and_then(|start| Some(start..start.checked_add(number("length")?)?));
         let Some(range) = range else { return Some("the exclusions of the hash cannot be read".into()) };
-        // An update manifest lengthens the store after the hash was made: the engine takes the range that starts there.
-        if updated && carrier.first().is_some_and(|first| first.start == range.start) {
-            continue;
-        }
         if let Some(at) = first_outside(&range, &carrier) {
             return Some(format!(
                 "the hash leaves out bytes {} to {}, but byte {at} does not carry the manifest",
@@ -134,11 +134,7 @@ fn first_outside(range: &Range<u64>, carrier: &[Range<u64>]) -> Option<u64> {
 }
 
 /// `c2pa.hash.bmff` (2.4 §18.6.2): the mandatory exclusions and, with Merkle trees, `mdat`.
-fn boxes_of_bmff(label: &str, hash: &Value) -> Option<String> {
-    // The first version does not bind where boxes stand: what `ftyp` holds can be pushed under the offsets of items.
-    if !label.starts_with("c2pa.hash.bmff.v") {
-        return Some(format!("the hash {label} does not cover where the boxes of the file stand"));
-    }
+fn boxes_of_bmff(hash: &Value) -> Option<String> {
     let exclusions = hash.get("exclusions").and_then(Value::as_array)?;
     let merkle = hash.get("merkle").and_then(Value::as_array).is_some_and(|trees| !trees.is_empty());
     for exclusion in exclusions {
@@ -201,7 +197,7 @@ mod tests {
         let uuid = json!({ "xpath": "/uuid", "data": [{ "offset": 8, "value": "2P7D1hsOSDySl1goh37EgQ==" }] });
         let plain = ["/ftyp", "/mfra", "/free", "/skip"].map(|xpath| json!({ "xpath": xpath }));
         let all: Vec<_> = plain.into_iter().chain([uuid, exclusion]).collect();
-        boxes_of_bmff("c2pa.hash.bmff.v3", &json!({ "exclusions": all }))
+        boxes_of_bmff(&json!({ "exclusions": all }))
     }
 
     #[test]
@@ -220,9 +216,26 @@ mod tests {
     #[test]
     fn media_data_may_be_left_out_for_a_merkle_tree_only() {
         let mut hash = json!({ "exclusions": [{ "xpath": "/mdat" }], "merkle": [] });
-        assert!(boxes_of_bmff("c2pa.hash.bmff.v3", &hash).is_some());
+        assert!(boxes_of_bmff(&hash).is_some());
         hash["merkle"] = json!([{ "uniqueId": 0 }]);
-        assert_eq!(boxes_of_bmff("c2pa.hash.bmff.v3", &hash), None);
-        assert!(boxes_of_bmff("c2pa.hash.bmff", &hash).is_some());
+        assert_eq!(boxes_of_bmff(&hash), None);
+    }
+
+    #[test]
+    fn what_a_hash_leaves_out_is_named() {
+        let store = Store { carrier: vec![100..200], jumbf: Vec::new() };
+        let exclude = |start: u64, length: u64| json!({ "exclusions": [{ "start": start, "length": length }] });
+        let whole = |label: &str, hash: &Value, trailer| left_out_by(label, hash, &store, trailer).is_none();
+        assert!(whole("c2pa.hash.data", &exclude(100, 100), true));
+        // The store as it was before an update, and the same start at a length that reaches into the picture.
+        assert!(whole("c2pa.hash.data", &exclude(100, 60), false));
+        assert!(!whole("c2pa.hash.data", &exclude(100, 101), false));
+        assert!(!whole("c2pa.hash.data", &exclude(100, u64::MAX), false));
+        let bmff = json!({ "exclusions": [{ "xpath": "/ftyp" }] });
+        assert!(whole("c2pa.hash.bmff.v3", &bmff, false) && whole("c2pa.hash.bmff.v2__1", &bmff, false));
+        assert!(!whole("c2pa.hash.bmff", &bmff, false));
+        let boxes = json!({ "boxes": [{ "names": ["C2PA"], "excluded": true }, { "names": ["IHDR"] }] });
+        assert!(whole("c2pa.hash.boxes", &boxes, false));
+        assert!(!whole("c2pa.hash.boxes", &boxes, true));
     }
 }

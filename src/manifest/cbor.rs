@@ -1,5 +1,7 @@
 //! As much CBOR (RFC 8949) as is needed to look into a signature, and to refuse what would exhaust a recursive reader.
 
+use std::collections::BTreeSet;
+
 /// Depth of nesting that is read; C2PA needs less than ten.
 const MAX_DEPTH: usize = 64;
 
@@ -14,7 +16,9 @@ pub(super) enum Item<'a> {
     Map(Option<u64>),
     /// A tag; its content follows.
     Tag(u64),
-    /// A number, a simple value.
+    /// A whole number: whether it is negative, and its argument.
+    Int(bool, u64),
+    /// A simple value, a fraction.
     Other,
     /// The end of something of indefinite length.
     Break,
@@ -45,7 +49,8 @@ impl<'a> Reader<'a> {
             _ => return None,
         };
         Some(match (first >> 5, argument) {
-            (0 | 1, Some(_)) | (7, Some(_)) => Item::Other,
+            (sign @ (0 | 1), Some(number)) => Item::Int(sign == 1, number),
+            (7, Some(_)) => Item::Other,
             (2, Some(len)) => Item::Bytes(self.take(len)?),
             (3, Some(len)) => Item::Text(std::str::from_utf8(self.take(len)?).ok()?),
             (4, elements) => Item::Array(elements),
@@ -92,18 +97,31 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// Reads a map and returns a reader at the value of the first key that is one of `keys`.
+    /// Reads a map and returns a reader at the value of the key that is one of `keys`; `None` when there is none or several.
+    /// Readers differ in which of two equal keys they take, and in what they take for equal: such maps are not read.
     pub(super) fn value_of(&mut self, keys: &[&str]) -> Option<Self> {
         let Item::Map(pairs) = self.next()? else { return None };
+        let (mut texts, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+        let mut found = None;
         for _ in 0..pairs.unwrap_or(u64::MAX) {
-            let mut key = self.clone();
-            self.skip()?;
-            if matches!(key.next()?, Item::Text(text) if keys.contains(&text)) {
-                return Some(self.clone());
+            let is_new = match self.next()? {
+                Item::Text(text) => {
+                    let is_new = texts.insert(text);
+                    if is_new && keys.contains(&text) && found.replace(self.clone()).is_some() {
+                        return None;
+                    }
+                    is_new
+                }
+                Item::Int(negative, number) => numbers.insert((negative, number)),
+                Item::Break if pairs.is_none() => break,
+                _ => false,
+            };
+            if !is_new {
+                return None;
             }
             self.skip()?;
         }
-        None
+        found
     }
 
     fn take(&mut self, len: u64) -> Option<&'a [u8]> {
@@ -116,4 +134,31 @@ impl<'a> Reader<'a> {
 /// Whether `bytes` start with one whole item, not nested too deeply for a recursive reader.
 pub(super) fn is_sound(bytes: &[u8]) -> bool {
     Reader::new(bytes).skip().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(map: &[u8]) -> Option<Item<'_>> {
+        Reader::new(map).value_of(&["a", "b"])?.next()
+    }
+
+    #[test]
+    fn a_map_is_read_in_one_way_only_or_not_at_all() {
+        assert_eq!(value(b"\xA2\x01\x00\x61a\x41x"), Some(Item::Bytes(b"x")));
+        assert_eq!(value(b"\xBF\x61a\x41x\xFF"), Some(Item::Bytes(b"x")));
+        // The same key twice, in two encodings, both of two that mean the same, in pieces, of another kind.
+        let ambiguous: [&[u8]; 6] = [
+            b"\xA2\x61a\x41x\x61a\x41y",
+            b"\xA2\x61a\x41x\x78\x01a\x41y",
+            b"\xA2\x61a\x41x\x61b\x41y",
+            b"\xA2\x61a\x41x\x7F\x61a\xFF\x41y",
+            b"\xA3\x61a\x41x\x01\x00\x18\x01\x00",
+            b"\xA2\x61a\x41x\xF6\x00",
+        ];
+        for map in ambiguous {
+            assert_eq!(value(map), None, "{map:x?}");
+        }
+    }
 }

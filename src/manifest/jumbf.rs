@@ -26,7 +26,7 @@ pub(super) fn check(store: &[u8]) -> Result<(), String> {
     let mut open = vec![(0, declared_len(store).unwrap_or(store.len()).min(store.len()), 0)];
     while let Some((start, end, depth)) = open.pop() {
         let mut at = start;
-        if let Some(why) = store.get(start..end).and_then(twice) {
+        if let Some(why) = store.get(start..end).and_then(ambiguous) {
             return Err(why);
         }
         while at < end {
@@ -133,11 +133,14 @@ fn superboxes(content: &[u8]) -> impl Iterator<Item = (Description<'_>, &[u8])> 
     superboxes.filter_map(|(_, content)| Some((Description::of(content)?, content)))
 }
 
-/// Two boxes that go by one name, or two of what a manifest has once: which of them a reader takes is chance.
-fn twice(content: &[u8]) -> Option<String> {
+/// A box that goes by no name, two that go by one, or two of what a manifest has once: which of them a reader takes is chance.
+fn ambiguous(content: &[u8]) -> Option<String> {
     let mut labels = BTreeSet::new();
     let mut once = Vec::new();
-    for (description, _) in superboxes(content) {
+    for (_, content) in boxes(content).filter(|(kind, _)| kind == b"jumb") {
+        let Some(description) = Description::of(content) else {
+            return Some("a box of the store has no readable description".into());
+        };
         let kind = description.kind();
         if matches!(&kind, b"c2cl" | b"c2cs" | b"c2as") {
             if once.contains(&kind) {

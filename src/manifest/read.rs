@@ -133,6 +133,7 @@ impl View {
             // A certificate that stands beside a bad signature says nothing about who signed.
             _ if signature == Signature::Bad => SignerStanding::Unknown,
             _ if revoked => SignerStanding::Revoked,
+            Ok(list) if self.is_pinned(list, anchors) => SignerStanding::PinnedVendor,
             Ok(_) => SignerStanding::Trusted,
             Err(Refusal::Expired(_)) => SignerStanding::Expired,
             Err(Refusal::Unknown(_)) => SignerStanding::Unknown,
@@ -163,7 +164,8 @@ impl View {
                 } else {
                     self.vouched(label, anchors, at).is_ok()
                 };
-                Some(if trusted && signer == SignerStanding::Trusted { Class::Proven } else { Class::Intact })
+                let known = matches!(signer, SignerStanding::Trusted | SignerStanding::PinnedVendor);
+                Some(if trusted && known { Class::Proven } else { Class::Intact })
             };
             findings.extend(said::findings(&self, class, place));
             regions = said::notices(&self);
@@ -222,6 +224,13 @@ impl View {
 
     fn vouched<'a>(&self, label: &str, anchors: &'a TrustAnchors, at: OffsetDateTime) -> Result<&'a str, Refusal> {
         path::check(&self.chain(label), &anchors.signers, Purpose::Content, at)
+    }
+
+    /// Whether the list that vouches for the signer names that very certificate.
+    fn is_pinned(&self, list: &str, anchors: &TrustAnchors) -> bool {
+        let chain = self.chain(&self.active);
+        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+        anchors.signers.iter().any(|known| known.name() == list && known.allows(leaf))
     }
 
     /// Who stamped the signature, and when.

@@ -50,8 +50,9 @@ impl Seal {
         let manifests = jumbf::manifests(store);
         let kinds = manifests.iter().map(|(label, manifest)| ((*label).to_owned(), manifest.kind)).collect();
         let mut seal = Self { kinds, ..Self::default() };
-        // C2PA 2.4 §11.1.4.2: the last one is active.
-        if manifests.last().map(|(label, _)| *label) != Some(view.active.as_str()) {
+        // C2PA 2.4 §11.1.4.2: the last one is active; boxes of other types are none.
+        let mut known = manifests.iter().filter(|(_, manifest)| manifest.kind.starts_with(b"c2"));
+        if known.next_back().map(|(label, _)| *label) != Some(view.active.as_str()) {
             seal.faults.push("the last manifest of the store is not the active one".into());
             return seal;
         }

@@ -32,7 +32,8 @@ fn token(cose: &[u8]) -> Option<&[u8]> {
     reader.skip()?;
     let mut container = reader.value_of(&["sigTst2", "sigTst"])?;
     let mut tokens = container.value_of(&["tstTokens"])?;
-    let Item::Array(_) = tokens.next()? else { return None };
+    // The engine takes the first of several that is good.
+    let Item::Array(Some(1)) = tokens.next()? else { return None };
     match tokens.value_of(&["val"])?.next()? {
         Item::Bytes(token) => Some(token),
         _ => None,

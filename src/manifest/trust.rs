@@ -33,7 +33,11 @@ impl TrustAnchors {
         Ok(self)
     }
 
-    /// Adds the certificates of single signers: each is trusted as it stands, whoever issued it.
+    /// Adds the certificates of single signers: each is trusted as it stands, whoever issued it. Reports call such a signer
+    /// [`PinnedVendor`](crate::SignerStanding::PinnedVendor).
+    ///
+    /// A certificate must still be one that C2PA 2.4 §14.5.1 lets sign: self-issued ones, those of a CA and those for other
+    /// purposes are refused even from this list, and an expired one is expired.
     ///
     /// # Errors
     ///

@@ -4,18 +4,18 @@ use super::*;
 use crate::report::{Axes, Binding, Signature, SignerStanding, Statement};
 
 /// A file signed by a signer whom the returned anchors trust.
-fn trusted() -> Option<(Vec<u8>, TrustAnchors)> {
+pub(super) fn trusted() -> Option<(Vec<u8>, TrustAnchors)> {
     let identity = Identity::generate(&IdentityRequest::new("Acme", "Acme", NOW).seed([3; 32])).unwrap();
     let signer = Signer::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap();
     let anchors = TrustAnchors::default().with_pem("Acme root", identity.anchor_pem.as_bytes()).unwrap();
     Some((sign_png(&png()?, &claim(&record(Extent::Generated)), None, &signer), anchors))
 }
 
-fn chunk_len(file: &[u8]) -> usize {
+pub(super) fn chunk_len(file: &[u8]) -> usize {
     u32::from_be_bytes(file[33..37].try_into().unwrap()) as usize + 12
 }
 
-fn assert_not_intact(what: &str, file: &[u8], anchors: &TrustAnchors) {
+pub(super) fn assert_not_intact(what: &str, file: &[u8], anchors: &TrustAnchors) {
     let reading = read_back(file, anchors, NOW);
     let axes = reading.axes;
     assert!(

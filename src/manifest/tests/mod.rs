@@ -4,6 +4,7 @@ mod attacks;
 mod chains;
 mod corpus;
 mod sign;
+mod swaps;
 
 use std::io::Cursor;
 
