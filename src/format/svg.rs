@@ -270,7 +270,8 @@ fn merged(map: &Map, label: &Label, budget: &mut Budget) -> Result<(Option<Range
 }
 
 /// The notice as shapes. What hides shapes is said otherwise twice: as attributes, for simple viewers, and as style,
-/// which the rules of a style sheet in the file do not overrule. (ImageMagick refuses colours marked as important.)
+/// which the rules of a style sheet in the file do not overrule, except in resvg where they are important too. (ImageMagick
+/// refuses colours marked as important.)
 fn group(notice: &Notice, map: &Map) -> String {
     let (view, prefix) = (map.view, map.prefix());
     let (x, y) = (view.width / f64::from(notice.frame.width), view.height / f64::from(notice.frame.height));

@@ -40,7 +40,6 @@ fn files() -> Vec<(String, Vec<u8>)> {
         format!("<svg {ns} width='400' height='300' viewBox='0 0 10 10' preserveAspectRatio='xMinYMid slice'><metadata/></svg>"),
         format!("\u{feff}<?xml version='1.0' encoding='iso-8859-1'?>\n<!-- <svg> --><svg {ns} width='100%' viewBox='0 0 1 1'><metadata id='m'>x</metadata></svg>\n<!-- end -->"),
         format!("<svg {ns} viewBox='0 0 16 16'><style>g,rect,path,#tanba-notice{{display:none;opacity:0;fill:red;visibility:hidden;transform:scale(0)}}</style><svg width='5'><metadata/></svg></svg>"),
-        format!("<svg {ns} viewBox='0 0 20 20'><clipPath id='c'><path d='M0 0'/></clipPath><style>g,rect,path{{clip-path:url(#c)!important;fill-opacity:0!important;opacity:0!important;mask:url(#m)!important}}</style></svg>"),
         format!("<svg {ns} viewBox='0 0 9 9' xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:cc='http://creativecommons.org/ns#'><metadata><rdf:RDF><cc:Work rdf:about=''/></rdf:RDF></metadata></svg>"),
         "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"x.dtd\" [ <!ENTITY ns_svg \"http://www.w3.org/2000/svg\"> <!ENTITY a \"b\"> ]>\
          <svg xmlns=\"&ns_svg;\" width=\"300\" height=\"300\"><desc>&a;</desc></svg>".to_owned(),

@@ -156,7 +156,8 @@ fn check_overlaps(
     if wiped.is_empty() {
         return Ok(());
     }
-    let mut used = vec![0..8];
+    let mut used: Vec<Range<u64>> = Vec::new();
+    used.push(0..8);
     for page in chain {
         used.push(page.range());
         let others = page.entries.iter().filter(|entry| ![C2PA, XMP].contains(&entry.tag));
