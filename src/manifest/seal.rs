@@ -56,8 +56,8 @@ impl Seal {
             seal.faults.push("the last manifest of the store is not the active one".into());
             return seal;
         }
-        let boxes: BTreeMap<_, _> = manifests.iter().map(|(label, manifest)| (*label, Hashed::new(manifest))).collect();
-        let mut walk = Walk { view, codes, boxes: &boxes, redacted: Vec::new(), seal: &mut seal };
+        let boxes: BTreeMap<_, _> = manifests.iter().map(|(label, manifest)| (*label, Boxes::new(manifest))).collect();
+        let mut walk = Walk { view, codes, boxes: &boxes, redacted: BTreeMap::new(), seal: &mut seal };
         walk.run();
         seal
     }
@@ -66,9 +66,9 @@ impl Seal {
 struct Walk<'a, 'b> {
     view: &'a View,
     codes: &'a Codes,
-    boxes: &'a BTreeMap<&'a str, Hashed<'a>>,
-    /// What the claims that were reached redact.
-    redacted: Vec<&'a str>,
+    boxes: &'a BTreeMap<&'a str, Boxes<'a>>,
+    /// What the claims that were reached redact: manifest and assertion.
+    redacted: BTreeMap<&'a str, BTreeSet<&'a str>>,
     seal: &'b mut Seal,
 }
 
@@ -88,7 +88,10 @@ impl<'a> Walk<'a, '_> {
                 // The engine would take it and skip the hash: C2PA 2.4 §6.8 knows redactions of ingredients only.
                 self.seal.faults.push(format!("the manifest {label} redacts a part of the active manifest"));
             }
-            self.redacted.extend(redactions);
+            for uri in redactions {
+                let name = uri.rsplit_once("c2pa.assertions/").map_or("", |(_, name)| name);
+                self.redacted.entry(label_of(uri).unwrap_or_default()).or_default().insert(name);
+            }
             for (name, ingredient) in self.view.assertions(label, "c2pa.ingredient") {
                 let Some(link) = link(ingredient) else { continue };
                 let child = link.get("url").and_then(Value::as_str).and_then(label_of);
@@ -97,18 +100,16 @@ impl<'a> Walk<'a, '_> {
                     self.fault(label, format!("the manifest that {name} names is not there"));
                     continue;
                 };
-                let matches = boxes.matches(link, self.view.alg(child)) || self.was_redacted(child, ingredient);
-                if !matches {
+                // What a manifest names that was changed itself, or not signed, is nobody's word.
+                let vouched = self.seal.holds(label);
+                if vouched && !boxes.matches(link, self.view.alg(child)) && !self.was_redacted(child, ingredient) {
                     self.fault(label, format!("the manifest that {name} names was changed"));
+                    return;
                 }
                 if !seen.insert(child) || seen.len() > MAX_MANIFESTS {
-                    // One good way up is not enough where another is bad.
-                    if !matches {
-                        self.seal.sound.remove(child);
-                    }
                     continue;
                 }
-                if matches && self.seal.holds(label) && self.own(child).is_ok() && self.is_signed(child) {
+                if vouched && self.own(child).is_ok() && self.is_signed(child) {
                     self.seal.sound.insert(child.to_owned());
                 }
                 open.push(child);
@@ -126,9 +127,9 @@ impl<'a> Walk<'a, '_> {
     /// Whether a redaction explains that the hash of a manifest differs: then its signature is still the same one.
     fn was_redacted(&self, label: &str, ingredient: &Value) -> bool {
         let Some(boxes) = self.boxes.get(label) else { return false };
-        let named = self.redacted.iter().any(|uri| label_of(uri) == Some(label));
-        let signature = ingredient.get("claimSignature").and_then(|link| Some((link, boxes.manifest.signature?.0)));
-        named && signature.is_some_and(|(link, payload)| fits(link, self.view.alg(label), payload))
+        let named = self.redacted.contains_key(label);
+        let signature = ingredient.get("claimSignature").and_then(|link| Some((link, boxes.signature.as_ref()?)));
+        named && signature.is_some_and(|(link, signature)| signature.fits(link, self.view.alg(label)))
     }
 
     /// Whether every assertion of a claim is there and unchanged, and no other.
@@ -138,24 +139,26 @@ impl<'a> Walk<'a, '_> {
         let lists = ["assertions", "created_assertions", "gathered_assertions"];
         let links = lists.iter().filter_map(|list| claim.get(list)?.as_array()).flatten();
         let mut declared = BTreeSet::new();
+        let assertions: BTreeMap<_, _> = manifest.assertions.iter().copied().collect();
+        let redacted = self.redacted.get(label);
         for link in links {
             let url = link.get("url").and_then(Value::as_str).unwrap_or_default();
             let (place, name) = url.rsplit_once("c2pa.assertions/").ok_or("an assertion has no address")?;
             if place.contains("/c2pa/") && label_of(url) != Some(label) {
                 return Err(format!("the assertion {name} is not the manifest's own"));
             }
-            let absent = || self.redacted.iter().any(|uri| label_of(uri) == Some(label) && names(uri, name));
+            let absent = || may_be_redacted(name) && redacted.is_some_and(|names| names.contains(name));
             declared.insert(name);
-            match manifest.assertions.iter().find(|(found, _)| *found == name) {
-                Some((_, payload)) if fits(link, self.view.alg(label), payload) => {}
-                Some((_, payload)) if absent() && jumbf::is_blank(payload) => {}
+            match assertions.get(name) {
+                Some(payload) if Hashed::new(payload).fits(link, self.view.alg(label)) => {}
+                Some(payload) if absent() && jumbf::is_blank(payload) => {}
                 None if absent() => {}
                 Some(_) => return Err(format!("the assertion {name} was changed")),
                 None => return Err(format!("the assertion {name} is not there")),
             }
         }
-        match manifest.assertions.iter().find(|(name, _)| !declared.contains(name)) {
-            Some((name, _)) => Err(format!("the assertion {name} is signed by nobody")),
+        match assertions.keys().find(|name| !declared.contains(*name)) {
+            Some(name) => Err(format!("the assertion {name} is signed by nobody")),
             None => Ok(()),
         }
     }
@@ -175,23 +178,53 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// A manifest with the hash of its box, which many ingredients may ask for.
-struct Hashed<'a> {
+/// A manifest with the hashes that many ingredients may ask for.
+struct Boxes<'a> {
     manifest: &'a Manifest<'a>,
+    payload: Hashed<'a>,
+    claim: Option<Hashed<'a>>,
+    signature: Option<Hashed<'a>>,
+}
+
+impl<'a> Boxes<'a> {
+    fn new(manifest: &'a Manifest<'a>) -> Self {
+        Self {
+            manifest,
+            payload: Hashed::new(manifest.payload),
+            claim: manifest.claim.map(Hashed::new),
+            signature: manifest.signature.map(|(payload, _)| Hashed::new(payload)),
+        }
+    }
+
+    fn matches(&self, link: &Value, default: Option<&str>) -> bool {
+        // Before C2PA 1.1 the hash was the claim's.
+        self.payload.fits(link, default) || self.claim.as_ref().is_some_and(|claim| claim.fits(link, default))
+    }
+}
+
+/// Bytes that are hashed once by each algorithm at most.
+struct Hashed<'a> {
+    bytes: &'a [u8],
     hashes: [OnceCell<Vec<u8>>; 3],
 }
 
 impl<'a> Hashed<'a> {
-    fn new(manifest: &'a Manifest<'a>) -> Self {
-        Self { manifest, hashes: Default::default() }
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, hashes: Default::default() }
     }
 
-    fn matches(&self, link: &Value, default: Option<&str>) -> bool {
-        let Some(wanted) = hash_of(link) else { return false };
-        let Some(index) = algorithm(link, default) else { return false };
-        *self.hashes[index].get_or_init(|| digest(index, self.manifest.payload)) == wanted
-            // Before C2PA 1.1 the hash was the claim's.
-            || self.manifest.claim.is_some_and(|claim| digest(index, claim) == wanted)
+    /// Whether they are what a link names; `default` is the algorithm of links that name none.
+    fn fits(&self, link: &Value, default: Option<&str>) -> bool {
+        let Some(name) = link.get("alg").and_then(Value::as_str).or(default) else { return false };
+        let [sha256, sha384, sha512] = &self.hashes;
+        // C2PA 2.4 §13.1 allows these three.
+        let hash = match name {
+            "sha256" => sha256.get_or_init(|| Sha256::digest(self.bytes).to_vec()),
+            "sha384" => sha384.get_or_init(|| Sha384::digest(self.bytes).to_vec()),
+            "sha512" => sha512.get_or_init(|| Sha512::digest(self.bytes).to_vec()),
+            _ => return false,
+        };
+        hash_of(link).as_ref() == Some(hash)
     }
 }
 
@@ -200,35 +233,15 @@ fn redactions<'a>(view: &'a View, label: &str) -> Vec<&'a str> {
     list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// Whether a redaction is of this assertion. A binding is never redacted: C2PA 2.4 §6.8.
-fn names(uri: &str, assertion: &str) -> bool {
-    let name = uri.rsplit_once("c2pa.assertions/").map(|(_, name)| name);
-    name == Some(assertion) && !assertion.starts_with("c2pa.hash.") && !assertion.starts_with("c2pa.actions")
+/// A binding and the actions are never redacted: C2PA 2.4 §6.8.
+fn may_be_redacted(assertion: &str) -> bool {
+    !assertion.starts_with("c2pa.hash.") && !assertion.starts_with("c2pa.actions")
 }
 
 /// The link of an ingredient assertion to the ingredient's manifest.
 pub(super) fn link(ingredient: &Value) -> Option<&Value> {
     let link = |name| ingredient.get(name).filter(|link| !link.is_null());
     link("activeManifest").or_else(|| link("c2pa_manifest"))
-}
-
-fn fits(link: &Value, default: Option<&str>, payload: &[u8]) -> bool {
-    let Some(index) = algorithm(link, default) else { return false };
-    hash_of(link).is_some_and(|wanted| digest(index, payload) == wanted)
-}
-
-/// The algorithm of a link: C2PA 2.4 §13.1 allows these three.
-fn algorithm(link: &Value, default: Option<&str>) -> Option<usize> {
-    let name = link.get("alg").and_then(Value::as_str).or(default)?;
-    ["sha256", "sha384", "sha512"].iter().position(|known| *known == name)
-}
-
-fn digest(index: usize, bytes: &[u8]) -> Vec<u8> {
-    match index {
-        0 => Sha256::digest(bytes).to_vec(),
-        1 => Sha384::digest(bytes).to_vec(),
-        _ => Sha512::digest(bytes).to_vec(),
-    }
 }
 
 fn hash_of(link: &Value) -> Option<Vec<u8>> {

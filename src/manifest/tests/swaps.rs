@@ -41,13 +41,11 @@ fn labels(store: &[u8]) -> [String; 2] {
     labels.try_into().unwrap()
 }
 
+type Change<'a> = dyn FnMut(&str, &[u8], &[u8]) -> Option<(Vec<u8>, usize)> + 'a;
+
 /// Rewrites the boxes of `content`. `change` gets path, type and content of each box, from the inside out, and says what
 /// stands there instead: a content, given so many times.
-fn rewrite(
-    content: &[u8],
-    path: &str,
-    change: &mut dyn FnMut(&str, &[u8], &[u8]) -> Option<(Vec<u8>, usize)>,
-) -> Vec<u8> {
+fn rewrite(content: &[u8], path: &str, change: &mut Change) -> Vec<u8> {
     let (mut at, mut written) = (0, Vec::new());
     while at < content.len() {
         let len = u32::from_be_bytes(content[at..at + 4].try_into().unwrap()) as usize;
