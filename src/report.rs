@@ -442,7 +442,8 @@ pub(crate) fn judge(format: Format, at: OffsetDateTime, reading: Reading, record
     findings.extend(contradictions(&findings));
     findings.sort_by_key(|finding| finding.class as u8);
     let says = strongest(&findings);
-    let verdict = verdict(&axes, reading.unreadable || damaged && findings.is_empty(), &findings);
+    let silent = findings.iter().all(|finding| finding.says == Statement::AboutTheLabel);
+    let verdict = verdict(&axes, reading.unreadable || damaged && silent, &findings);
     let headline = headline(verdict, &findings);
     let provenance = Provenance {
         available: reading.manifest.is_some()

@@ -122,7 +122,7 @@ pub(super) fn signer(report: &Report) -> String {
             format!("unknown: it calls itself {name}, and a bad signature does not show who signed")
         }
         SignerStanding::Trusted => format!("trusted: {name}, vouched for by {list}"),
-        SignerStanding::PinnedVendor => format!("pinned vendor: {name}, a certificate that tanba knows"),
+        SignerStanding::PinnedVendor => format!("pinned vendor: {name}, a certificate that you pinned"),
         SignerStanding::Unknown => format!("unknown: it calls itself {name}; nobody that was asked vouches for it"),
         SignerStanding::Revoked => format!("revoked: {name}'s certificate was withdrawn by its issuer"),
         SignerStanding::Expired if report.time == TimeStanding::TrustedStamp => {

@@ -44,7 +44,7 @@ fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whos
     let mut findings = Vec::new();
     let place = |what: &str| format!("{place}, {what}");
     for (action, source_type) in sourced_actions(view, label) {
-        let Some(says) = statement(source_type) else { continue };
+        let Some(says) = Statement::of_source_type(source_type) else { continue };
         let name = action.get("action").and_then(Value::as_str).unwrap_or("an action");
         let text = format!("{whose}{name}: {}", sentence(says));
         let finding = Finding::new(Technique::C2pa, class, says, text, source_type, place("c2pa.actions"));
@@ -144,8 +144,8 @@ pub(super) fn source_types(view: &View) -> Vec<String> {
 /// The AI system that the manifest or a parent names.
 pub(super) fn system(view: &View) -> Option<String> {
     heard(view).find_map(|label| {
-        let ai =
-            sourced_actions(view, label).find(|(_, source_type)| statement(source_type).is_some_and(Statement::is_ai));
+        let ai = sourced_actions(view, label)
+            .find(|(_, source_type)| Statement::of_source_type(source_type).is_some_and(Statement::is_ai));
         ai.and_then(|(action, _)| agent(action)).or_else(|| disclosed_model(view, label))
     })
 }
@@ -208,31 +208,6 @@ fn named(info: &Value) -> Option<String> {
 fn disclosed_model(view: &View, label: &str) -> Option<String> {
     let (_, disclosure) = view.assertions(label, "c2pa.ai-disclosure").next()?;
     disclosure.get("modelName")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
-}
-
-/// What an IPTC (or C2PA) digital source type says about AI: <https://cv.iptc.org/newscodes/digitalsourcetype/>.
-fn statement(source_type: &str) -> Option<Statement> {
-    let (_, name) = source_type.rsplit_once("/digitalsourcetype/").unwrap_or(("", source_type));
-    Some(match name {
-        "trainedAlgorithmicMedia" | "trainedAlgorithmicData" => Statement::FullyAi,
-        "compositeWithTrainedAlgorithmicMedia" => Statement::PartlyAi,
-        "composite" | "compositeSynthetic" | "digitalArt" | "virtualRecording" => Statement::PossiblyAi,
-        "digitalCapture"
-        | "computationalCapture"
-        | "negativeFilm"
-        | "positiveFilm"
-        | "print"
-        | "humanEdits"
-        | "minorHumanEdits"
-        | "compositeCapture"
-        | "algorithmicallyEnhanced"
-        | "algorithmicMedia"
-        | "softwareImage"
-        | "screenCapture"
-        | "dataDrivenMedia"
-        | "digitalCreation" => Statement::NotAi,
-        _ => return None,
-    })
 }
 
 fn sentence(says: Statement) -> &'static str {
