@@ -13,7 +13,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("geometry.rs", &["policy", "notice", "record", "manifest", "container", "patch", "labeler", "verifier", "files"]),
     ("format", &["manifest", "labeler", "verifier", "files", "report"]),
     ("manifest", &["notice", "container", "labeler", "verifier", "files"]),
-    ("report.rs", &["container", "patch", "labeler", "verifier", "files"]),
+    ("report", &["container", "patch", "labeler", "verifier", "files"]),
 ];
 
 /// Format files that only `format/` and the pipelines may know; the enum `Format` and its survey are vocabulary.

@@ -1,0 +1,242 @@
+//! From what was found to what may be said.
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    Axes, Binding, Class, Finding, Headline, NoticeReport, Provenance, Report, SCHEMA, Signature, SignerStanding,
+    Statement, Technique, Verdict,
+};
+use crate::{
+    format::Format,
+    geometry::{Rect, Size},
+    manifest::Reading,
+    notice::Sighting,
+};
+
+/// What looking at the picture gave.
+pub(crate) struct Look {
+    pub(crate) notices: Vec<NoticeReport>,
+    pub(crate) not_examined: Vec<String>,
+    /// The picture cannot be decoded although its format can.
+    pub(crate) damaged: bool,
+}
+
+impl Look {
+    pub(crate) fn unseen(why: String, damaged: bool) -> Self {
+        Self { notices: Vec::new(), not_examined: vec![why], damaged }
+    }
+}
+
+impl NoticeReport {
+    pub(crate) fn new(sighting: Sighting, frame: Size, signed_place: bool) -> Self {
+        Self {
+            rect: sighting.rect,
+            signed_place,
+            lines: sighting.lines,
+            languages: sighting.languages,
+            extent: sighting.extent,
+            cap_height_px: sighting.cap_height,
+            cap_height_share: sighting.cap_height / f64::from(frame.shorter().max(1)),
+            contrast: sighting.contrast,
+            inside: sighting.rect.inside(frame),
+            score: sighting.score,
+        }
+    }
+}
+
+/// Draws the conclusion: from what was found to what may be said.
+pub(crate) fn judge(format: Format, at: OffsetDateTime, reading: Reading, records: Vec<Finding>, look: Look) -> Report {
+    let Look { notices, not_examined, damaged } = look;
+    let axes = reading.axes;
+    let mut findings = reading.findings;
+    findings.extend(records);
+    findings.extend(notices.iter().map(notice_finding));
+    findings.extend(contradictions(&findings));
+    findings.sort_by_key(|finding| finding.class as u8);
+    let says = strongest(&findings);
+    let silent = findings.iter().all(|finding| finding.says == Statement::AboutTheLabel);
+    let verdict = verdict(&axes, reading.unreadable || damaged && silent, &findings);
+    let headline = headline(verdict, &findings);
+    let provenance = Provenance {
+        available: reading.manifest.is_some()
+            || findings.iter().any(|finding| finding.says != Statement::AboutTheLabel),
+        system: findings.iter().find_map(|finding| finding.system.clone()),
+        signature_available: axes.signature != Signature::None,
+    };
+    Report {
+        schema: SCHEMA.into(),
+        format,
+        verdict,
+        headline,
+        says,
+        binding: axes.binding,
+        signature: axes.signature,
+        signer: axes.signer,
+        time: axes.time,
+        evaluated_at: at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default(),
+        provenance,
+        manifest: reading.manifest,
+        notices,
+        findings,
+        not_examined,
+    }
+}
+
+fn notice_finding(notice: &NoticeReport) -> Finding {
+    let Rect { x, y, width, height } = notice.rect;
+    let says = notice.extent.map_or(Statement::AboutTheLabel, Statement::from);
+    let text = format!(
+        "a visible notice, capital letters {:.0} px high ({:.1} % of the shorter side), contrast {:.1}:1",
+        notice.cap_height_px,
+        notice.cap_height_share * 100.0,
+        notice.contrast
+    );
+    let place = format!("{width} × {height} px at {x}, {y}");
+    Finding::new(Technique::Notice, Class::Declared, says, text, &notice.lines.join(" / "), place)
+}
+
+/// What the strongest finding about AI says.
+fn strongest(findings: &[Finding]) -> Option<Statement> {
+    let about_content = findings.iter().filter(|finding| {
+        !matches!(finding.says, Statement::AboutTheLabel | Statement::TrainingProhibited)
+            && finding.class != Class::Hint
+    });
+    about_content.map(|finding| finding.says).find(|says| says.is_ai()).or_else(|| {
+        findings.iter().map(|finding| finding.says).find(|says| {
+            matches!(says, Statement::FullyAi | Statement::PartlyAi | Statement::PossiblyAi | Statement::NotAi)
+        })
+    })
+}
+
+/// Layers that cannot both be right: C2PA says capture and XMP says AI, for instance.
+fn contradictions(findings: &[Finding]) -> Vec<Finding> {
+    let stated = |finding: &&Finding| finding.class != Class::Hint;
+    let mut ai = findings.iter().filter(stated).filter(|finding| finding.says.is_ai());
+    let not_ai: Vec<_> = findings.iter().filter(stated).filter(|it| it.says == Statement::NotAi).collect();
+    let mut found = Vec::new();
+    let differ = |ai: &Finding| not_ai.iter().find(|other| other.technique != ai.technique).copied();
+    if let Some((ai, not_ai)) = ai.find_map(|ai| differ(ai).map(|not_ai| (ai, not_ai))) {
+        found.push(Finding::new(
+            Technique::Comparison,
+            Class::Declared,
+            Statement::AboutTheLabel,
+            format!("contradiction: {} says AI, {} says not", ai.place, not_ai.place),
+            &format!("{} / {}", ai.value, not_ai.value),
+            CONTRADICTION,
+        ));
+    }
+    found
+}
+
+/// The place of findings that compare others.
+pub(crate) const CONTRADICTION: &str = "between labels";
+
+fn verdict(axes: &Axes, unreadable: bool, findings: &[Finding]) -> Verdict {
+    if axes.signature == Signature::Bad || axes.binding == Binding::Broken {
+        Verdict::Tampered
+    } else if findings.iter().any(|finding| finding.place == CONTRADICTION) {
+        Verdict::Conflicting
+    } else if unreadable {
+        Verdict::Inconclusive
+    } else if axes.signature == Signature::Ok {
+        match (axes.binding, axes.signer) {
+            (Binding::Intact, SignerStanding::Trusted | SignerStanding::PinnedVendor) => Verdict::Valid,
+            (Binding::Intact, _) => Verdict::UntrustedSigner,
+            _ => Verdict::Inconclusive,
+        }
+    } else if findings.iter().any(|finding| finding.says != Statement::AboutTheLabel) {
+        Verdict::UnsignedOnly
+    } else {
+        Verdict::NotFound
+    }
+}
+
+fn headline(verdict: Verdict, findings: &[Finding]) -> Headline {
+    let ai = |technique: Option<Technique>| {
+        findings
+            .iter()
+            .any(|finding| finding.says.is_ai() && technique.is_none_or(|wanted| finding.technique == wanted))
+    };
+    match verdict {
+        Verdict::Tampered | Verdict::Conflicting => Headline::Broken,
+        // Bound in part: what the manifest says stands there, as a declaration.
+        Verdict::Inconclusive if ai(Some(Technique::C2pa)) => Headline::AiMadeDeclared,
+        Verdict::Inconclusive => Headline::NotChecked,
+        Verdict::Valid if findings.iter().any(|finding| finding.says.is_ai() && finding.class == Class::Proven) => {
+            Headline::AiMadeProven
+        }
+        _ if ai(None) => Headline::AiMadeDeclared,
+        _ => Headline::NoLabel,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{ManifestReport, TimeStanding};
+
+    fn c2pa(class: Class, says: Statement) -> Finding {
+        Finding::new(Technique::C2pa, class, says, "signed", "value", "manifest")
+    }
+
+    fn xmp(says: Statement) -> Finding {
+        Finding::new(Technique::Xmp, Class::Declared, says, "declared", "value", "XMP")
+    }
+
+    fn judged(axes: Axes, signed: Vec<Finding>, records: Vec<Finding>) -> (Verdict, Headline, Option<Statement>) {
+        let manifest = (axes.signature != Signature::None).then(ManifestReport::default);
+        let reading = Reading { axes, manifest, findings: signed, regions: Vec::new(), unreadable: false };
+        let look = Look { notices: Vec::new(), not_examined: Vec::new(), damaged: false };
+        let report = judge(Format::Png, OffsetDateTime::UNIX_EPOCH, reading, records, look);
+        (report.verdict, report.headline, report.says)
+    }
+
+    const INTACT: Axes = Axes {
+        binding: Binding::Intact,
+        signature: Signature::Ok,
+        signer: SignerStanding::Trusted,
+        time: TimeStanding::None,
+    };
+
+    #[test]
+    fn only_a_trusted_signer_over_all_bytes_proves() {
+        use {Class::*, Statement::*};
+        let ai = |class| vec![c2pa(class, FullyAi)];
+        let unknown = Axes { signer: SignerStanding::Unknown, ..INTACT };
+        let expired = Axes { signer: SignerStanding::Expired, ..INTACT };
+        let partial = Axes { binding: Binding::Partial, ..INTACT };
+        let broken = Axes { binding: Binding::Broken, ..INTACT };
+        let bad = Axes { signature: Signature::Bad, ..INTACT };
+        let table = [
+            (INTACT, ai(Proven), Verdict::Valid, Headline::AiMadeProven),
+            (INTACT, vec![c2pa(Proven, NotAi)], Verdict::Valid, Headline::NoLabel),
+            (unknown, ai(Intact), Verdict::UntrustedSigner, Headline::AiMadeDeclared),
+            (expired, ai(Intact), Verdict::UntrustedSigner, Headline::AiMadeDeclared),
+            (partial, ai(Proven), Verdict::Inconclusive, Headline::AiMadeDeclared),
+            (broken, ai(Proven), Verdict::Tampered, Headline::Broken),
+            (bad, ai(Proven), Verdict::Tampered, Headline::Broken),
+            (Axes::NONE, vec![], Verdict::NotFound, Headline::NoLabel),
+        ];
+        for (axes, findings, verdict, headline) in table {
+            let (got, said, _) = judged(axes, findings, vec![]);
+            assert_eq!((got, said), (verdict, headline), "{axes:?}");
+        }
+    }
+
+    #[test]
+    fn metadata_alone_is_a_declaration_and_a_contradiction_is_no_label() {
+        use Statement::*;
+        assert_eq!(
+            judged(Axes::NONE, vec![], vec![xmp(PartlyAi)]),
+            (Verdict::UnsignedOnly, Headline::AiMadeDeclared, Some(PartlyAi))
+        );
+        assert_eq!(
+            judged(Axes::NONE, vec![], vec![xmp(NotAi)]),
+            (Verdict::UnsignedOnly, Headline::NoLabel, Some(NotAi))
+        );
+        let (verdict, headline, _) = judged(INTACT, vec![c2pa(Class::Proven, NotAi)], vec![xmp(FullyAi)]);
+        assert_eq!((verdict, headline), (Verdict::Conflicting, Headline::Broken));
+        let (verdict, headline, _) = judged(Axes::NONE, vec![], vec![xmp(TrainingProhibited)]);
+        assert_eq!((verdict, headline), (Verdict::UnsignedOnly, Headline::NoLabel));
+    }
+}
