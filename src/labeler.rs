@@ -399,7 +399,8 @@ struct Output {
     store: Option<Vec<u8>>,
 }
 
-/// Looks for what was written, as a stranger would: a silent loss is an error.
+/// Looks for manifest and record in what was written, as a stranger would: a silent loss is an error. The notice is not
+/// looked for, because that would decode every picture once more.
 fn read_back(job: &Job, written: &Output, sink: &mut dyn Sink, budget: &mut Budget) -> Result<()> {
     let Job { format, plan, record, .. } = job;
     let lost = |what| Err(Error::ReadBack { format: *format, what });

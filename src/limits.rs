@@ -4,7 +4,8 @@ use crate::{Error, Result};
 
 /// What one file may cost. The defaults suit a server that takes files from strangers.
 ///
-/// Peak memory for pictures is at most 64 MB + 4 × the decoded picture.
+/// Peak memory for pictures is at most 64 MB + 4 × the decoded picture, and up to twice the file while the C2PA engine hashes
+/// it (its buffers end at 256 MB each).
 ///
 /// ```
 /// let mut limits = tanba::Limits::default();
