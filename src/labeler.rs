@@ -146,6 +146,9 @@ impl Labeler {
     pub fn label(&self, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
         let mut budget = Budget::new(&self.limits);
         let format = Format::sniff(source)?;
+        if !format.can_label() {
+            return Err(Error::unsupported(format, "tanba examines such files, but cannot label them yet"));
+        }
         let survey = format.handler().survey(source, &mut budget)?;
         refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());

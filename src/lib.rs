@@ -40,8 +40,9 @@ pub use manifest::{
 };
 pub use policy::{Disclosure, Extent, Language, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
 pub use report::{
-    Binding, Class, Finding, Headline, ManifestReport, NoticeReport, Provenance, Report, SCHEMA, Signature,
-    SignerStanding, Statement, Technique, TimeStanding, Verdict,
+    ActionReport, Binding, ChainLink, Class, Finding, Headline, ManifestReport, Mark, NoticeReport, Outcome,
+    ProfileReport, Provenance, Relation, Report, RuleReport, SCHEMA, Signature, SignerStanding, Statement, Technique,
+    TimeStanding, Verdict,
 };
 pub use stream::{Sink, Source};
 pub use verifier::Verifier;

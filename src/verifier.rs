@@ -10,8 +10,8 @@ use crate::{
     limits::{Budget, Limits},
     manifest::{self, Reading, TrustAnchors},
     notice, record,
-    report::{Look, NoticeReport, Report, judge},
-    stream::Source,
+    report::{Look, NoticeReport, Report, Subject, judge},
+    stream::{Source, length},
 };
 
 /// Examines files. Built once, used from many threads; it never opens a connection and never fetches what a file names.
@@ -83,7 +83,8 @@ impl Verifier {
         let mut look = self.look(format, source, &survey, &reading, &mut budget)?;
         look.damaged |= !found.unread.is_empty();
         look.not_examined.extend(found.unread);
-        Ok(judge(format, at, reading, found.findings, look))
+        let subject = Subject { format, media_type: survey.media_type, bytes: length(source)?, shown: survey.shown() };
+        Ok(judge(subject, at, reading, found.findings, look))
     }
 
     /// Looks where the manifest says, then everywhere. A picture that cannot be decoded is no error of the label.

@@ -41,7 +41,7 @@ fn every_format_has_a_fixture_and_every_fixture_a_row_in_the_list() {
         );
         seen.push(Format::sniff(&mut Cursor::new(bytes)).unwrap());
     }
-    for format in Format::ALL {
+    for format in Format::ALL.iter().filter(|format| format.can_label()) {
         assert!(seen.contains(format), "{format} has no fixture");
     }
 }

@@ -30,6 +30,7 @@ struct Line {
     medium: Medium,
     extensions: &'static [&'static str],
     media_types: &'static [&'static str],
+    can_label: bool,
     notice: Carries,
     limitations: &'static str,
 }
@@ -53,6 +54,7 @@ fn line(format: Format) -> Line {
         medium: format.medium(),
         extensions: format.extensions(),
         media_types: format.media_types(),
+        can_label: format.can_label(),
         notice: format.notice(),
         limitations: format.limitations(),
     }
@@ -60,6 +62,7 @@ fn line(format: Format) -> Line {
 
 fn notice(format: Format) -> &'static str {
     match format.notice() {
+        _ if !format.can_label() => "examined only",
         Carries::Lossless => "lossless",
         Carries::Reencoded => "re-encoded",
         _ => "no",
@@ -67,17 +70,17 @@ fn notice(format: Format) -> &'static str {
 }
 
 fn table() -> String {
-    let mut text = format!("{:<11}{:<12}{:<20}{}\n", "format", "notice", "extensions", "media types");
+    let mut text = format!("{:<11}{:<14}{:<20}{}\n", "format", "notice", "extensions", "media types");
     for &format in Format::ALL {
         let extensions = format.extensions().join(" ");
         let media_types = format.media_types().join(" ");
-        let _ = writeln!(text, "{:<11}{:<12}{extensions:<20}{media_types}", format.name(), notice(format));
+        let _ = writeln!(text, "{:<11}{:<14}{extensions:<20}{media_types}", format.name(), notice(format));
         if !format.limitations().is_empty() {
             let _ = writeln!(text, "{:<11}{}", "", format.limitations());
         }
     }
     text.push_str(
-        "\nEvery format carries the record and the manifest. Notice: \"lossless\" leaves everything outside the notice\n\
+        "\nEvery format that is labelled carries the record and the manifest. Notice: \"lossless\" leaves everything outside the notice\n\
          as it was; \"re-encoded\" decodes and encodes the picture again, and says how close it stayed; \"no\" means that\n\
          the warning has to stand beside the picture.\n",
     );

@@ -22,6 +22,7 @@ const FACTS: Facts = Facts {
     media_types: &["image/gif"],
     extensions: &["gif"],
     medium: Medium::Image,
+    can_label: true,
     notice: Carries::Lossless,
     binding: HardBinding::Data,
     limitations: "",

@@ -21,6 +21,7 @@ const FACTS: Facts = Facts {
     media_types: &["image/jxl"],
     extensions: &["jxl"],
     medium: Medium::Image,
+    can_label: true,
     notice: Carries::No,
     binding: HardBinding::Data,
     limitations: "No visible notice: label the picture before it becomes a JPEG XL, or show the notice beside it.",

@@ -74,6 +74,8 @@ pub(crate) struct Facts {
     /// Lower-case extensions, the preferred one first.
     pub(crate) extensions: &'static [&'static str],
     pub(crate) medium: Medium,
+    /// Whether tanba labels such files, or examines them only.
+    pub(crate) can_label: bool,
     /// How the notice is placed.
     pub(crate) notice: Carries,
     /// How the manifest is bound to the content.
@@ -114,11 +116,16 @@ pub(crate) trait Handler: Sync {
     /// Walks the container: what is there, and where. Decodes no pixels.
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey>;
 
-    /// The edits that put the label into the file.
-    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked>;
+    /// The edits that put the label into the file. Formats that are examined only leave this as it is: the
+    /// labeler refuses them before.
+    fn mark(&self, _source: &mut dyn Source, _survey: &Survey, _label: &Label, _budget: &mut Budget) -> Result<Marked> {
+        Err(Error::UnknownFormat)
+    }
 
     /// Decodes the (first) picture as shown, to look for the notice; `None` when this build cannot decode it.
-    fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>>;
+    fn picture(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Raster>> {
+        Ok(None)
+    }
 }
 
 /// What a walk through a container found. The same vocabulary for all formats, so that the readers of metadata know none.
@@ -141,8 +148,10 @@ pub(crate) struct Survey {
     pub(crate) exif: Vec<Block>,
     /// Other text fields: PNG text chunks, GIF comments, TIFF tags, JPEG comments.
     pub(crate) texts: Vec<TextField>,
-    /// Bytes after the end of the picture proper (JPEG after EOI, PNG after IEND).
+    /// Bytes after the end of the content proper (JPEG after EOI, PNG after IEND).
     pub(crate) trailer: Option<Range<u64>>,
+    /// What stands in the file and was not read, as sentences with the place: a label may be in there.
+    pub(crate) unread: Vec<String>,
 }
 
 impl Survey {
@@ -247,6 +256,11 @@ impl Format {
     /// How the content is perceived.
     pub fn medium(self) -> Medium {
         self.handler().facts().medium
+    }
+
+    /// Whether tanba labels such files; the others are examined only.
+    pub fn can_label(self) -> bool {
+        self.handler().facts().can_label
     }
 
     /// How the notice gets in.

@@ -27,6 +27,7 @@ const FACTS: Facts = Facts {
     media_types: &["image/png"],
     extensions: &["png", "apng"],
     medium: Medium::Image,
+    can_label: true,
     notice: Carries::Lossless,
     binding: HardBinding::Data,
     limitations: "",

@@ -30,6 +30,7 @@ const FACTS: Facts = Facts {
     media_types: &["image/svg+xml"],
     extensions: &["svg"],
     medium: Medium::Image,
+    can_label: true,
     notice: Carries::Lossless,
     binding: HardBinding::Data,
     limitations: "UTF-8 only, not compressed (.svgz); positions are given for a frame of 240 to 1500 px with the \

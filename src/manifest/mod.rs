@@ -4,6 +4,7 @@ mod binding;
 mod bmff;
 mod cbor;
 mod certificate;
+mod chain;
 mod claim;
 mod doctor;
 mod identity;

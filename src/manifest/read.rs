@@ -9,7 +9,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     TrustAnchors, binding,
     certificate::{self, Certificate},
-    jumbf,
+    chain, jumbf,
     path::{self, Purpose, Refusal},
     said,
     seal::{self, Seal},
@@ -212,6 +212,11 @@ impl View {
             .collect()
     }
 
+    /// Organisation and common name of a manifest's signer, as its certificate says.
+    pub(super) fn signer(&self, label: &str) -> Option<String> {
+        Certificate::parse(self.chain(label).first()?).ok().map(|leaf| leaf.subject())
+    }
+
     fn chain(&self, label: &str) -> Vec<Vec<u8>> {
         let pem = self
             .reader
@@ -272,10 +277,12 @@ impl View {
             algorithm: info.and_then(|info| info.alg).map(|algorithm| algorithm.to_string()),
             stamped: stamped.time.and_then(|time| time.format(&Rfc3339).ok()),
             trusted_by: trusted_by.map(str::to_owned),
+            trust_list_date: None,
             source_types: said::source_types(self),
             manifests: self.reader.manifests().len(),
             failures,
             system: said::system(self),
+            chain: chain::of(self),
         }
     }
 }

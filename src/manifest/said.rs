@@ -174,7 +174,7 @@ fn parents(view: &View) -> Vec<&str> {
     parents
 }
 
-fn actions<'a>(view: &'a View, label: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn actions<'a>(view: &'a View, label: &str) -> impl Iterator<Item = &'a Value> {
     view.assertions(label, "c2pa.actions").filter_map(|(_, actions)| actions.get("actions")?.as_array()).flatten()
 }
 
@@ -191,7 +191,7 @@ fn sourced_actions<'a>(view: &'a View, label: &str) -> impl Iterator<Item = (&'a
 }
 
 /// The software agent of an action: a name (v1), or a name with a version (v2).
-fn agent(action: &Value) -> Option<String> {
+pub(super) fn agent(action: &Value) -> Option<String> {
     let agent = action.get("softwareAgent")?;
     let text = agent.as_str().map(str::to_owned).or_else(|| named(agent))?;
     (!text.is_empty()).then_some(text)

@@ -17,7 +17,7 @@ use crate::{
     },
     format::{Block, Survey},
     limits::Budget,
-    report::{CONTRADICTION, Class, Finding, Statement, Technique},
+    report::{CONTRADICTION, Class, Finding, Said, Statement, Technique},
 };
 
 const PHOTOSHOP: &str = "http://ns.adobe.com/photoshop/1.0/";
@@ -45,7 +45,7 @@ pub(crate) struct Found {
 /// What cannot be read is said, never an error.
 pub(crate) fn find(survey: &Survey, budget: &mut Budget) -> Found {
     let mut found = Vec::new();
-    let mut unread = Vec::new();
+    let mut unread = survey.unread.clone();
     let mut labels = Vec::new();
     let mut comments = Vec::new();
     for block in &survey.xmp {
@@ -108,7 +108,7 @@ fn unreadable(fault: &Fault) -> String {
     format!("the XMP metadata could not be read, {why}")
 }
 
-fn about(technique: Technique, text: impl Into<String>, value: &str, place: &str) -> Finding {
+fn about(technique: Technique, text: impl Into<Said>, value: &str, place: &str) -> Finding {
     Finding::new(technique, Class::Declared, Statement::AboutTheLabel, text, value, place)
 }
 
@@ -127,7 +127,7 @@ fn xmp(packet: &Packet, block: &Block, labels: &mut Vec<(Aigc, String, String)>)
     let mut found = Vec::new();
     for property in &packet.properties {
         let place = format!("XMP {} in {}", property.name.raw, block.place);
-        let declared = |says, text: &str, value: &str| {
+        let declared = |says, text: &'static str, value: &str| {
             Finding::new(Technique::Xmp, Class::Declared, says, text, value, place.clone())
         };
         for value in &property.values {

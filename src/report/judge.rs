@@ -4,7 +4,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     Axes, Binding, Class, Finding, Headline, NoticeReport, Provenance, Report, SCHEMA, Signature, SignerStanding,
-    Statement, Technique, Verdict,
+    Statement, Technique, Verdict, say,
 };
 use crate::{
     format::Format,
@@ -12,6 +12,16 @@ use crate::{
     manifest::Reading,
     notice::Sighting,
 };
+
+/// The file that is judged.
+pub(crate) struct Subject {
+    pub(crate) format: Format,
+    pub(crate) media_type: &'static str,
+    /// Length in bytes.
+    pub(crate) bytes: u64,
+    /// Size as shown, in pixels.
+    pub(crate) shown: Option<Size>,
+}
 
 /// What looking at the picture gave.
 pub(crate) struct Look {
@@ -45,7 +55,13 @@ impl NoticeReport {
 }
 
 /// Draws the conclusion: from what was found to what may be said.
-pub(crate) fn judge(format: Format, at: OffsetDateTime, reading: Reading, records: Vec<Finding>, look: Look) -> Report {
+pub(crate) fn judge(
+    subject: Subject,
+    at: OffsetDateTime,
+    reading: Reading,
+    records: Vec<Finding>,
+    look: Look,
+) -> Report {
     let Look { notices, not_examined, damaged } = look;
     let axes = reading.axes;
     let mut findings = reading.findings;
@@ -65,7 +81,10 @@ pub(crate) fn judge(format: Format, at: OffsetDateTime, reading: Reading, record
     };
     Report {
         schema: SCHEMA.into(),
-        format,
+        format: subject.format,
+        media_type: subject.media_type.into(),
+        bytes: subject.bytes,
+        shown: subject.shown,
         verdict,
         headline,
         says,
@@ -78,6 +97,7 @@ pub(crate) fn judge(format: Format, at: OffsetDateTime, reading: Reading, record
         manifest: reading.manifest,
         notices,
         findings,
+        profile: None,
         not_examined,
     }
 }
@@ -85,11 +105,11 @@ pub(crate) fn judge(format: Format, at: OffsetDateTime, reading: Reading, record
 fn notice_finding(notice: &NoticeReport) -> Finding {
     let Rect { x, y, width, height } = notice.rect;
     let says = notice.extent.map_or(Statement::AboutTheLabel, Statement::from);
-    let text = format!(
-        "a visible notice, capital letters {:.0} px high ({:.1} % of the shorter side), contrast {:.1}:1",
-        notice.cap_height_px,
-        notice.cap_height_share * 100.0,
-        notice.contrast
+    let text = say!(
+        "a visible notice, capital letters {} px high ({} % of the shorter side), contrast {}:1",
+        format_args!("{:.0}", notice.cap_height_px),
+        format_args!("{:.1}", notice.cap_height_share * 100.0),
+        format_args!("{:.1}", notice.contrast),
     );
     let place = format!("{width} × {height} px at {x}, {y}");
     Finding::new(Technique::Notice, Class::Declared, says, text, &notice.lines.join(" / "), place)
@@ -120,7 +140,7 @@ fn contradictions(findings: &[Finding]) -> Vec<Finding> {
             Technique::Comparison,
             Class::Declared,
             Statement::AboutTheLabel,
-            format!("contradiction: {} says AI, {} says not", ai.place, not_ai.place),
+            say!("contradiction: {} says AI, {} says not", ai.place, not_ai.place),
             &format!("{} / {}", ai.value, not_ai.value),
             CONTRADICTION,
         ));
@@ -187,7 +207,8 @@ mod tests {
         let manifest = (axes.signature != Signature::None).then(ManifestReport::default);
         let reading = Reading { axes, manifest, findings: signed, regions: Vec::new(), unreadable: false };
         let look = Look { notices: Vec::new(), not_examined: Vec::new(), damaged: false };
-        let report = judge(Format::Png, OffsetDateTime::UNIX_EPOCH, reading, records, look);
+        let png = Subject { format: Format::Png, media_type: "image/png", bytes: 100, shown: None };
+        let report = judge(png, OffsetDateTime::UNIX_EPOCH, reading, records, look);
         (report.verdict, report.headline, report.says)
     }
 

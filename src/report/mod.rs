@@ -1,14 +1,21 @@
 //! What was found, and what may be said about it.
 
+mod chain;
 mod judge;
+mod profile;
+mod said;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use judge::{CONTRADICTION, Look, judge};
+pub use chain::{ActionReport, ChainLink, Relation};
+pub use profile::{Mark, Outcome, ProfileReport, RuleReport};
+
+pub(crate) use judge::{CONTRADICTION, Look, Subject, judge};
+pub(crate) use said::{Said, say};
 
 use crate::{
     format::Format,
-    geometry::Rect,
+    geometry::{Rect, Size},
     policy::{Extent, Language},
 };
 
@@ -224,8 +231,14 @@ pub enum Technique {
     Exif,
     /// China's AIGC metadata.
     Aigc,
-    /// A text field of the container.
+    /// A text field of the container: PNG text, ID3, Vorbis comments, properties of a document.
     Text,
+    /// Markup of an HTML page.
+    Html,
+    /// A mark that is hidden in the pixels or the samples.
+    Watermark,
+    /// Characters that show nothing, hidden in a text.
+    HiddenText,
     /// The visible notice.
     Notice,
     /// Comparing the others.
@@ -242,8 +255,11 @@ pub struct Finding {
     pub class: Class,
     /// What it says.
     pub says: Statement,
-    /// A sentence for people. Text from the file in it is untrusted: escape it where it is shown.
+    /// A sentence for people, in English. Text from the file in it is untrusted: escape it where it is shown.
     pub text: String,
+    /// The sentence before its holes were filled, so that it can be said in another language.
+    #[serde(skip)]
+    pub(crate) said: Said,
     /// The raw value, shortened to 1,000 characters.
     pub value: String,
     /// Where it stands: chunk and byte offset, box path, XMP property.
@@ -258,15 +274,16 @@ impl Finding {
         technique: Technique,
         class: Class,
         says: Statement,
-        text: impl Into<String>,
+        text: impl Into<Said>,
         value: &str,
         place: impl Into<String>,
     ) -> Self {
+        let said = text.into();
         let value = match value.char_indices().nth(1000) {
             Some((end, _)) => format!("{}…", &value[..end]),
             None => value.to_owned(),
         };
-        Self { technique, class, says, text: text.into(), value, place: place.into(), system: None }
+        Self { technique, class, says, text: said.to_string(), said, value, place: place.into(), system: None }
     }
 
     pub(crate) fn with_system(mut self, system: impl Into<String>) -> Self {
@@ -317,8 +334,10 @@ pub struct ManifestReport {
     pub algorithm: Option<String>,
     /// The time of the time-stamp, RFC 3339; only worth something with a trusted stamp.
     pub stamped: Option<String>,
-    /// By which anchor list the signer is trusted.
+    /// By which trust list the signer is trusted.
     pub trusted_by: Option<String>,
+    /// The date of that list, as `YYYY-MM-DD`, where one is known.
+    pub trust_list_date: Option<String>,
     /// Digital source types of the actions, as written.
     pub source_types: Vec<String>,
     /// Number of manifests in the store, ingredients included.
@@ -327,6 +346,8 @@ pub struct ManifestReport {
     pub failures: Vec<String>,
     /// The AI system that the manifest names.
     pub system: Option<String>,
+    /// The history: the active manifest first, each link after the one that names it.
+    pub chain: Vec<ChainLink>,
 }
 
 /// The three lines that California's SB 942 asks a detection tool for (§ 22757.2).
@@ -355,6 +376,12 @@ pub struct Report {
     pub schema: String,
     /// The format recognised.
     pub format: Format,
+    /// The media type of this very file.
+    pub media_type: String,
+    /// Length of the file in bytes.
+    pub bytes: u64,
+    /// Size of the picture as shown, in pixels, where the file says one.
+    pub shown: Option<Size>,
     /// The machine state.
     pub verdict: Verdict,
     /// What a person is told first.
@@ -379,6 +406,9 @@ pub struct Report {
     pub notices: Vec<NoticeReport>,
     /// Everything found, strongest first.
     pub findings: Vec<Finding>,
+    /// The rules of the profile that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileReport>,
     /// Why the report is not complete: what could not be read or decoded.
     pub not_examined: Vec<String>,
 }

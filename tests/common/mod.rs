@@ -10,7 +10,7 @@ use std::{
     sync::OnceLock,
 };
 
-use tanba::{Disclosure, Format, Identity, IdentityRequest, Labeler, Signer, TrustAnchors};
+use tanba::{Disclosure, Format, Identity, IdentityRequest, Labeler, Medium, Signer, TrustAnchors};
 use time::macros::datetime;
 
 /// Says that a test cannot run here; in CI it must.
@@ -46,7 +46,8 @@ pub fn pictures() -> Vec<(PathBuf, Format)> {
     let mut paths = fixtures();
     paths.extend(corpus("unlabelled").unwrap_or_default());
     let format = |path: &Path| Format::sniff(&mut fs::File::open(path).unwrap());
-    paths.into_iter().filter_map(|path| format(&path).ok().map(|format| (path, format))).collect()
+    let known = paths.into_iter().filter_map(|path| format(&path).ok().map(|format| (path, format)));
+    known.filter(|(_, format)| format.can_label() && format.medium() == Medium::Image).collect()
 }
 
 fn files_of(folder: &Path) -> Vec<PathBuf> {

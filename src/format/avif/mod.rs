@@ -31,6 +31,7 @@ const FACTS: Facts = Facts {
     media_types: &["image/avif"],
     extensions: &["avif", "avifs"],
     medium: Medium::Image,
+    can_label: true,
     notice: Carries::Reencoded,
     binding: HardBinding::Bmff,
     limitations: "Animated AVIF gets no visible notice. Film grain and layers do not survive the notice.",

@@ -21,6 +21,7 @@ const FACTS: Facts = Facts {
     media_types: &["image/heic", "image/heif"],
     extensions: &["heic", "heif", "hif", "heics", "heifs"],
     medium: Medium::Image,
+    can_label: true,
     notice: Carries::No,
     binding: HardBinding::Bmff,
     limitations: "No visible notice: there is no free HEVC codec to draw with; convert to AVIF, JPEG or PNG first, or show the notice beside the picture.",

@@ -39,6 +39,7 @@ const FACTS: Facts = Facts {
     media_types: &["image/jpeg"],
     extensions: &["jpg", "jpeg", "jpe", "jfif"],
     medium: Medium::Image,
+    can_label: true,
     notice: Carries::Lossless,
     binding: HardBinding::Data,
     limitations: "no notice in arithmetic-coded, 12-bit, lossless and hierarchical files",

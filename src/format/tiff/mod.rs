@@ -32,6 +32,7 @@ const FACTS: Facts = Facts {
     media_types: &["image/tiff"],
     extensions: &["tif", "tiff"],
     medium: Medium::Image,
+    can_label: true,
     notice: Carries::Lossless,
     binding: HardBinding::Data,
     limitations: "no BigTIFF; no notice in JPEG and Group 3 fax compression and in raw camera data",

@@ -23,6 +23,7 @@ const FACTS: Facts = Facts {
     media_types: &["image/webp"],
     extensions: &["webp"],
     medium: Medium::Image,
+    can_label: true,
     notice: Carries::Reencoded,
     binding: HardBinding::Data,
     limitations: "lossless pictures stay bit-exact outside the notice; lossy ones are decoded and encoded again",
