@@ -36,7 +36,8 @@ pub use geometry::{Rect, Size};
 pub use labeler::{Labeler, PlacedNotice, Receipt};
 pub use limits::Limits;
 pub use manifest::{
-    Algorithm, Diagnosis, Fault, Identity, IdentityRequest, Signer, TrustAnchors, diagnose, diagnose_trust,
+    Algorithm, Diagnosis, Fault, Identity, IdentityRequest, ListName, ListedCertificate, Signer, TrustAnchors,
+    diagnose, diagnose_trust, list_certificates,
 };
 pub use policy::{Disclosure, Extent, Language, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
 pub use report::{

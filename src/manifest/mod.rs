@@ -24,7 +24,7 @@ mod verify;
 pub use doctor::{Diagnosis, Fault, diagnose, diagnose_trust};
 pub use identity::{Identity, IdentityRequest};
 pub use signer::{Algorithm, Signer};
-pub use trust::TrustAnchors;
+pub use trust::{ListName, ListedCertificate, TrustAnchors, list_certificates};
 
 pub(crate) use claim::{Claim, Draft, Parent};
 pub(crate) use read::{Reading, read};

@@ -55,13 +55,13 @@ pub(super) enum Purpose {
     TimeStamps,
 }
 
-/// The name of the first of `lists` that vouches for the chain (leaf first) at the time `at`, or why none does.
+/// The first of `lists` that vouches for the chain (leaf first) at the time `at`, or why none does.
 pub(super) fn check<'a>(
     chain: &[Vec<u8>],
     lists: &'a [List],
     purpose: Purpose,
     at: OffsetDateTime,
-) -> Result<&'a str, Refusal> {
+) -> Result<&'a List, Refusal> {
     let unknown = |why: &str| Err(Refusal::Unknown(why.into()));
     let Some(leaf_der) = chain.first() else { return unknown("there is no certificate") };
     if chain.len() > MAX_CHAIN {
@@ -77,7 +77,7 @@ pub(super) fn check<'a>(
     for list in lists {
         let found = if list.allows(leaf_der) { Ok(()) } else { build(&leaf, chain, list, purpose, at) };
         match (found, &expired) {
-            (Ok(()), None) => return Ok(list.name()),
+            (Ok(()), None) => return Ok(list),
             (Ok(()), Some(expired)) => refusal = expired.clone(),
             (Err(found), _) if !matches!(refusal, Refusal::Expired(_)) => refusal = found,
             (Err(_), _) => {}

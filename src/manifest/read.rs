@@ -14,6 +14,7 @@ use super::{
     said,
     seal::{self, Seal},
     stamp,
+    trust::List,
 };
 use crate::{
     Format, Result,
@@ -133,7 +134,7 @@ impl View {
             // A certificate that stands beside a bad signature says nothing about who signed.
             _ if signature == Signature::Bad => SignerStanding::Unknown,
             _ if revoked => SignerStanding::Revoked,
-            Ok(list) if self.is_pinned(list, anchors) => SignerStanding::PinnedVendor,
+            Ok(list) if self.is_pinned(list) => SignerStanding::PinnedVendor,
             Ok(_) => SignerStanding::Trusted,
             Err(Refusal::Expired(_)) => SignerStanding::Expired,
             Err(Refusal::Unknown(_)) => SignerStanding::Unknown,
@@ -227,15 +228,13 @@ impl View {
         certificates.into_iter().map(|der| der.as_ref().to_vec()).collect()
     }
 
-    fn vouched<'a>(&self, label: &str, anchors: &'a TrustAnchors, at: OffsetDateTime) -> Result<&'a str, Refusal> {
+    fn vouched<'a>(&self, label: &str, anchors: &'a TrustAnchors, at: OffsetDateTime) -> Result<&'a List, Refusal> {
         path::check(&self.chain(label), &anchors.signers, Purpose::Content, at)
     }
 
-    /// Whether the list that vouches for the signer names that very certificate.
-    fn is_pinned(&self, list: &str, anchors: &TrustAnchors) -> bool {
-        let chain = self.chain(&self.active);
-        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
-        anchors.signers.iter().any(|known| known.name() == list && known.allows(leaf))
+    /// Whether the list that vouches for the signer does so because it is a vendor that was pinned.
+    fn is_pinned(&self, list: &List) -> bool {
+        self.chain(&self.active).first().is_some_and(|leaf| list.pins(leaf))
     }
 
     /// Who stamped the signature, and when.
@@ -259,7 +258,7 @@ impl View {
         Stamped { standing, refusal, time: time.filter(|_| standing != TimeStanding::None) }
     }
 
-    fn report(&self, codes: &Codes, stamped: &Stamped, trusted_by: Option<&str>) -> ManifestReport {
+    fn report(&self, codes: &Codes, stamped: &Stamped, trusted_by: Option<&List>) -> ManifestReport {
         let chain = self.chain(&self.active);
         let leaf = chain.first().and_then(|der| Certificate::parse(der).ok());
         let info = self.reader.active_manifest().and_then(c2pa::Manifest::signature_info);
@@ -276,8 +275,8 @@ impl View {
             issuer: leaf.as_ref().map(Certificate::issuer),
             algorithm: info.and_then(|info| info.alg).map(|algorithm| algorithm.to_string()),
             stamped: stamped.time.and_then(|time| time.format(&Rfc3339).ok()),
-            trusted_by: trusted_by.map(str::to_owned),
-            trust_list_date: None,
+            trusted_by: trusted_by.map(|list| list.name().to_owned()),
+            trust_list_date: trusted_by.and_then(List::date),
             source_types: said::source_types(self),
             manifests: self.reader.manifests().len(),
             failures,

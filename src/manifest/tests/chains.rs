@@ -69,7 +69,7 @@ type Spoil = fn(&mut CertificateParams);
 fn judge(chain: &[&Made], anchor: &Made) -> Result<String, Refusal> {
     let chain: Vec<_> = chain.iter().map(|made| made.der().as_ref().to_vec()).collect();
     let anchors = TrustAnchors::default().with_pem("study", anchor.pem().as_bytes()).unwrap();
-    path::check(&chain, &anchors.signers, Purpose::Content, NOW).map(str::to_owned)
+    path::check(&chain, &anchors.signers, Purpose::Content, NOW).map(|list| list.name().to_owned())
 }
 
 /// A root without limits, as an issuer.
@@ -177,6 +177,30 @@ fn an_allowed_signer_is_trusted_as_it_stands() {
         |made: &Made| path::check(&[made.der().as_ref().to_vec()], &anchors.signers, Purpose::Content, NOW).is_ok();
     assert!(check(&made));
     assert!(!check(&other));
+}
+
+/// The vendors that sign with mail certificates: whoever else has one under the same root stays unknown.
+#[test]
+fn a_pinned_vendor_is_known_by_issuer_subject_and_key() {
+    let (root, issuer) = root();
+    let elsewhere = Issuer::new(ca("Another root", 60), key(60));
+    let pinned = leaf("Vendor", 50).signed_by(&key(50), &issuer).unwrap();
+    let anchors = TrustAnchors::default().with_pinned_pem("vendors", pinned.pem().as_bytes()).unwrap();
+    let check = |made: &Made| {
+        let chain = [made.der().as_ref().to_vec(), root.der().as_ref().to_vec()];
+        path::check(&chain, &anchors.signers, Purpose::Content, NOW).map(|list| list.pins(&chain[0]))
+    };
+    assert_eq!(check(&pinned), Ok(true));
+    let mut renewed = leaf("Vendor", 51);
+    renewed.not_after = date_time_ymd(2040, 1, 1);
+    assert_eq!(check(&renewed.signed_by(&key(50), &issuer).unwrap()), Ok(true), "a renewed certificate");
+    assert!(check(&leaf("Vendor", 52).signed_by(&key(52), &issuer).unwrap()).is_err(), "another key");
+    assert!(check(&leaf("Vendor B", 50).signed_by(&key(50), &issuer).unwrap()).is_err(), "another name");
+    assert!(check(&leaf("Vendor", 50).signed_by(&key(50), &elsewhere).unwrap()).is_err(), "another issuer");
+    let mut expired = leaf("Vendor", 53);
+    expired.not_after = date_time_ymd(2026, 2, 1);
+    let expired = check(&expired.signed_by(&key(50), &issuer).unwrap());
+    assert!(matches!(expired, Err(Refusal::Expired(_))), "{expired:?}");
 }
 
 #[test]

@@ -226,14 +226,19 @@ fn bytes_after_the_end_of_a_picture_bound_by_boxes_are_seen() {
 }
 
 #[test]
-fn a_signer_on_the_list_of_single_certificates_is_pinned() {
+fn a_signer_on_the_list_of_single_certificates_is_trusted_and_a_pinned_one_called_so() {
     let Some((file, _)) = relabelled(None) else { return };
     let (signer, _) = identity();
     let chain = signer.chain_pem();
     let end = "-----END CERTIFICATE-----";
     let leaf = &chain[..chain.find(end).unwrap() + end.len()];
-    let anchors = TrustAnchors::default().with_allowed_pem("Acme itself", leaf.as_bytes()).unwrap();
-    let reading = read_back(&file, &anchors, NOW);
-    assert_eq!(reading.axes.signer, SignerStanding::PinnedVendor);
-    assert!(reading.findings.iter().any(|found| found.says.is_ai() && found.class == Class::Proven));
+    let lists = [
+        (TrustAnchors::default().with_allowed_pem("Acme itself", leaf.as_bytes()), SignerStanding::Trusted),
+        (TrustAnchors::default().with_pinned_pem("Acme itself", leaf.as_bytes()), SignerStanding::PinnedVendor),
+    ];
+    for (anchors, standing) in lists {
+        let reading = read_back(&file, &anchors.unwrap(), NOW);
+        assert_eq!(reading.axes.signer, standing);
+        assert!(reading.findings.iter().any(|found| found.says.is_ai() && found.class == Class::Proven));
+    }
 }
