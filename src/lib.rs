@@ -39,11 +39,11 @@ pub use manifest::{
     Algorithm, Diagnosis, Fault, Identity, IdentityRequest, ListName, ListedCertificate, Signer, TrustAnchors,
     diagnose, diagnose_trust, list_certificates,
 };
-pub use policy::{Disclosure, Extent, Language, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
+pub use policy::{Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
 pub use report::{
-    ActionReport, Binding, ChainLink, Class, Finding, Headline, ManifestReport, Mark, NoticeReport, Outcome,
-    ProfileReport, Provenance, Relation, Report, RuleReport, SCHEMA, Signature, SignerStanding, Statement, Technique,
-    TimeStanding, Verdict,
+    ActionReport, Binding, ChainLink, Class, Finding, Headline, ManifestReport, NoticeReport, Outcome, ProfileReport,
+    Provenance, Relation, Report, RuleReport, SCHEMA, Signature, SignerStanding, Statement, Technique, TimeStanding,
+    Verdict,
 };
 pub use stream::{Sink, Source};
 pub use verifier::Verifier;

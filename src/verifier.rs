@@ -9,8 +9,10 @@ use crate::{
     format::Survey,
     limits::{Budget, Limits},
     manifest::{self, Reading, TrustAnchors},
-    notice, record,
-    report::{Look, NoticeReport, Report, Subject, judge},
+    notice,
+    policy::Profile,
+    record,
+    report::{Look, NoticeReport, Report, Subject, against, judge},
     stream::{Source, length},
 };
 
@@ -29,6 +31,7 @@ pub struct Verifier {
     limits: Limits,
     at: Option<OffsetDateTime>,
     look: bool,
+    profile: Option<Profile>,
 }
 
 impl Default for Verifier {
@@ -40,7 +43,7 @@ impl Default for Verifier {
 impl Verifier {
     /// A verifier that trusts nobody: add [`anchors`](Self::anchors).
     pub fn new() -> Self {
-        Self { anchors: Arc::default(), limits: Limits::default(), at: None, look: true }
+        Self { anchors: Arc::default(), limits: Limits::default(), at: None, look: true, profile: None }
     }
 
     /// Whose certificates are trusted.
@@ -67,6 +70,12 @@ impl Verifier {
         self
     }
 
+    /// Whose rules the label is held against; the report then has a [`ProfileReport`](crate::ProfileReport). Default: nobody's.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
     /// Examines what `source` holds.
     ///
     /// # Errors
@@ -84,7 +93,10 @@ impl Verifier {
         look.damaged |= !found.unread.is_empty();
         look.not_examined.extend(found.unread);
         let subject = Subject { format, media_type: survey.media_type, bytes: length(source)?, shown: survey.shown() };
-        Ok(judge(subject, at, reading, found.findings, look))
+        let looked = look.looked;
+        let mut report = judge(subject, at, reading, found.findings, look);
+        report.profile = self.profile.map(|profile| against(profile, &report, looked));
+        Ok(report)
     }
 
     /// Looks where the manifest says, then everywhere. A picture that cannot be decoded is no error of the label.
@@ -119,6 +131,6 @@ impl Verifier {
             let found = notice::search(&picture, &[]).into_iter();
             notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
         }
-        Ok(Look { notices, not_examined, damaged: false })
+        Ok(Look { notices, not_examined, damaged: false, looked: true })
     }
 }

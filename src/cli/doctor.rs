@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     for path in &arguments.anchors {
         let pem = read_file(path, "the anchors")?;
         let name = verify::list_name(path);
-        let anchors = TrustAnchors::default().with_pem(&name, &pem);
+        let anchors = TrustAnchors::default().with_pem(name.as_str(), &pem);
         let anchors = anchors.map_err(|error| Failure::of(&path.display().to_string(), &error))?;
         let with_trust = tanba::diagnose_trust(&chain, key.as_deref(), &anchors, at);
         if with_trust.faults.len() == without_trust {

@@ -2,11 +2,13 @@
 
 mod disclosure;
 pub(crate) mod layout;
+pub(crate) mod rules;
 mod wording;
 
 use serde::{Deserialize, Serialize};
 
 pub use disclosure::{Disclosure, Extent, Oversight};
+pub use rules::Mark;
 pub use wording::{Language, Wording};
 
 use crate::{Error, Result, format::Medium};
@@ -103,6 +105,11 @@ pub struct Policy {
     record: bool,
     manifest: bool,
     aigc: bool,
+}
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: &'static [Self] = &[Self::Kz, Self::Eu, Self::Cn, Self::UsCa, Self::In, Self::Kr];
 }
 
 impl Default for Policy {

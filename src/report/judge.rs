@@ -29,11 +29,13 @@ pub(crate) struct Look {
     pub(crate) not_examined: Vec<String>,
     /// The picture cannot be decoded although its format can.
     pub(crate) damaged: bool,
+    /// The picture was searched.
+    pub(crate) looked: bool,
 }
 
 impl Look {
     pub(crate) fn unseen(why: String, damaged: bool) -> Self {
-        Self { notices: Vec::new(), not_examined: vec![why], damaged }
+        Self { notices: Vec::new(), not_examined: vec![why], damaged, looked: false }
     }
 }
 
@@ -62,7 +64,7 @@ pub(crate) fn judge(
     records: Vec<Finding>,
     look: Look,
 ) -> Report {
-    let Look { notices, not_examined, damaged } = look;
+    let Look { notices, not_examined, damaged, looked: _ } = look;
     let axes = reading.axes;
     let mut findings = reading.findings;
     findings.extend(records);
@@ -206,7 +208,7 @@ mod tests {
     fn judged(axes: Axes, signed: Vec<Finding>, records: Vec<Finding>) -> (Verdict, Headline, Option<Statement>) {
         let manifest = (axes.signature != Signature::None).then(ManifestReport::default);
         let reading = Reading { axes, manifest, findings: signed, regions: Vec::new(), unreadable: false };
-        let look = Look { notices: Vec::new(), not_examined: Vec::new(), damaged: false };
+        let look = Look { notices: Vec::new(), not_examined: Vec::new(), damaged: false, looked: true };
         let png = Subject { format: Format::Png, media_type: "image/png", bytes: 100, shown: None };
         let report = judge(png, OffsetDateTime::UNIX_EPOCH, reading, records, look);
         (report.verdict, report.headline, report.says)

@@ -8,9 +8,10 @@ mod said;
 use serde::{Deserialize, Serialize};
 
 pub use chain::{ActionReport, ChainLink, Relation};
-pub use profile::{Mark, Outcome, ProfileReport, RuleReport};
+pub use profile::{Outcome, ProfileReport, RuleReport};
 
 pub(crate) use judge::{CONTRADICTION, Look, Subject, judge};
+pub(crate) use profile::against;
 pub(crate) use said::{Said, say};
 
 use crate::{
