@@ -5,89 +5,15 @@ mod common;
 use std::{
     fs,
     io::Write as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Output, Stdio},
 };
 
-use common::{fixture, identity, tanba};
+use common::{
+    desk::{Desk, code, err, expect, out, text},
+    fixture, identity, tanba,
+};
 use serde_json::Value;
-use tempfile::TempDir;
-
-/// A folder to work in, with a configuration folder and a key.
-struct Desk {
-    folder: TempDir,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let desk = Self { folder: tempfile::tempdir().unwrap() };
-        fs::create_dir(desk.path("work")).unwrap();
-        fs::write(desk.path("chain.pem"), &identity().chain_pem).unwrap();
-        fs::write(desk.path("key.pem"), &identity().key_pem).unwrap();
-        fs::write(desk.path("anchor.pem"), &identity().anchor_pem).unwrap();
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// A copy of a fixture in the folder `work`.
-    fn copy(&self, name: &str) -> PathBuf {
-        let copy = self.path("work").join(name);
-        fs::copy(fixture(name), &copy).unwrap();
-        copy
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = tanba(&self.path("config"));
-        command.current_dir(self.path("work")).args(arguments).output().unwrap()
-    }
-
-    /// `label` with the key of the desk.
-    fn label(&self, arguments: &[&str]) -> Output {
-        let (chain, key) = (self.path("chain.pem"), self.path("key.pem"));
-        let mut all = vec!["label", "--chain", text(&chain), "--key", text(&key), "--system", "Acme"];
-        all.extend(arguments);
-        self.run(&all)
-    }
-
-    fn verify(&self, arguments: &[&str]) -> Output {
-        let anchor = self.path("anchor.pem");
-        let mut all = vec!["verify", "--anchors", text(&anchor)];
-        all.extend(arguments);
-        self.run(&all)
-    }
-
-    /// Names in `work`, hidden ones too.
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.path("work")).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap_or(-1)
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-#[track_caller]
-fn expect(output: &Output, wanted: i32) {
-    assert_eq!(code(output), wanted, "stdout: {}\nstderr: {}", String::from_utf8_lossy(&output.stdout), err(output));
-}
 
 #[test]
 fn a_label_is_written_beside_the_input_and_verifies() {

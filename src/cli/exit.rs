@@ -42,24 +42,34 @@ const WORST_FIRST: [u8; 5] = [BROKEN, NOT_CHECKED, NO_LABEL, DECLARED, DONE];
 pub(super) struct Failure {
     pub(super) code: u8,
     pub(super) words: String,
+    /// The file is in no format that tanba knows.
+    pub(super) unknown_format: bool,
 }
 
 impl Failure {
+    fn new(code: u8, words: impl Into<String>) -> Self {
+        Self { code, words: words.into(), unknown_format: false }
+    }
+
     pub(super) fn usage(words: impl Into<String>) -> Self {
-        Self { code: USAGE, words: words.into() }
+        Self::new(USAGE, words)
     }
 
     pub(super) fn operator(words: impl Into<String>) -> Self {
-        Self { code: OPERATOR, words: words.into() }
+        Self::new(OPERATOR, words)
     }
 
     pub(super) fn io(words: impl Into<String>) -> Self {
-        Self { code: IO, words: words.into() }
+        Self::new(IO, words)
+    }
+
+    pub(super) fn defect(words: impl Into<String>) -> Self {
+        Self::new(DEFECT, words)
     }
 
     /// An error of the library about `subject`.
     pub(super) fn of(subject: &str, error: &Error) -> Self {
-        Self { code: of_error(error), words: chain(error) }.about(subject)
+        Self { unknown_format: is_unknown(error), ..Self::new(of_error(error), chain(error)) }.about(subject)
     }
 
     /// The same, naming `subject`; errors of files name the file already.
@@ -79,8 +89,12 @@ impl fmt::Display for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { code: of_error(&error), words: chain(&error) }
+        Self { unknown_format: is_unknown(&error), ..Self::new(of_error(&error), chain(&error)) }
     }
+}
+
+fn is_unknown(error: &Error) -> bool {
+    matches!(error, Error::UnknownFormat)
 }
 
 pub(super) fn of_error(error: &Error) -> u8 {

@@ -1,7 +1,6 @@
 //! Which key signs: the one that was given, or a development identity that is made once and kept.
 
 use std::{
-    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -10,7 +9,7 @@ use clap::Args;
 use tanba::{Identity, IdentityRequest, Signer};
 use time::{Duration, OffsetDateTime};
 
-use super::{exit::Failure, output, password, read_file, words};
+use super::{config, exit::Failure, output, password, read_file, words};
 
 #[derive(Args)]
 #[command(next_help_heading = "Who signs (default: a development identity, which nobody trusts)")]
@@ -127,36 +126,12 @@ fn new_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 
 /// Where the development identity is kept.
 pub(super) fn folder() -> Option<PathBuf> {
-    config(|name| std::env::var_os(name)).map(|config| config.join("tanba").join("development"))
-}
-
-/// The user's folder for configuration. The XDG specification wants relative paths ignored.
-fn config(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let given = absolute("XDG_CONFIG_HOME");
-    if cfg!(windows) {
-        return given.or_else(|| absolute("APPDATA"));
-    }
-    given.or_else(|| absolute("HOME").map(|home| home.join(".config")))
+    config::folder().map(|config| config.join("development"))
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_folder_follows_the_xdg_specification() {
-        let with = |xdg: Option<&'static str>, home: Option<&'static str>| {
-            config(move |name| match name {
-                "XDG_CONFIG_HOME" => xdg.map(OsString::from),
-                "HOME" => home.map(OsString::from),
-                _ => None,
-            })
-        };
-        assert_eq!(with(Some("/x"), Some("/home/a")), Some("/x".into()));
-        assert_eq!(with(Some("relative"), Some("/home/a")), Some("/home/a/.config".into()));
-        assert_eq!(with(None, None), None);
-    }
 
     #[test]
     fn an_identity_is_made_once_and_its_key_is_private() {

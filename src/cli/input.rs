@@ -1,11 +1,11 @@
-//! Inputs: files, folders (refused), and what nobody can seek in.
+//! Inputs: files, folders, and what nobody can seek in.
 
-use std::{fs, io, path::Path};
-
-use super::{
-    exit::{self, Failure},
-    words,
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
 };
+
+use super::{exit::Failure, words};
 
 /// Whether `path` stands for standard input or standard output.
 pub(super) fn dash(path: &Path) -> bool {
@@ -25,10 +25,55 @@ pub(super) fn standard_input_once<'a>(paths: impl IntoIterator<Item = &'a Path>)
     }
 }
 
+/// One file to work on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Input {
+    pub(super) path: PathBuf,
+    /// The folder that was given, where the file was found in one.
+    pub(super) root: Option<PathBuf>,
+}
+
+/// The files that `paths` mean: a folder stands for every file in it and below, in the order of their names. Hidden files and
+/// links to other folders are passed over, and so are sidecars beside the file that they belong to.
+pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, Failure> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        if dash(path) || !path.is_dir() {
+            inputs.push(Input { path: path.clone(), root: None });
+            continue;
+        }
+        let mut open = vec![path.clone()];
+        let mut found = Vec::new();
+        while let Some(folder) = open.pop() {
+            let failed = |error: io::Error| Failure::io(format!("{}: {}", folder.display(), words::io(&error)));
+            for entry in fs::read_dir(&folder).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
+                if entry.file_name().as_encoded_bytes().starts_with(b".") || is_sidecar(&path) {
+                    continue;
+                }
+                match kind {
+                    kind if kind.is_dir() => open.push(path),
+                    kind if kind.is_file() || (kind.is_symlink() && path.is_file()) => found.push(path),
+                    _ => {}
+                }
+            }
+        }
+        found.sort();
+        inputs.extend(found.into_iter().map(|found| Input { path: found, root: Some(path.clone()) }));
+    }
+    Ok(inputs)
+}
+
+/// Whether this is `photo.jpg.c2pa` beside `photo.jpg`.
+fn is_sidecar(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "c2pa") && path.with_extension("").is_file()
+}
+
 /// Reads standard input or a pipe to its end into `into`; `false` for what can be opened and sought in as it is.
 pub(super) fn spool(path: &Path, into: &mut impl io::Write) -> Result<bool, Failure> {
     let failed = |error: io::Error| Failure::io(format!("{}: {}", name(path), words::io(&error)));
-    let empty = || Failure { code: exit::USAGE, words: format!("{}: the file is empty", name(path)) };
+    let empty = || Failure::usage(format!("{}: the file is empty", name(path)));
     let copied = if dash(path) {
         io::copy(&mut io::stdin().lock(), into).map_err(failed)?
     } else {

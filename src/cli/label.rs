@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _};
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tanba::{Disclosure, Format, Labeler, NoticeStyle, Oversight, Overwrite, Place, Policy, Profile, Receipt, Signer};
 
@@ -103,7 +103,7 @@ struct DisclosureArguments {
 #[command(next_help_heading = "The notice")]
 struct NoticeArguments {
     /// Whose rules set the defaults: Kazakhstan, European Union, China, California, India, Korea
-    #[arg(long, value_name = "LAW", default_value = "kz", value_parser = named::<Profile>(&PROFILES))]
+    #[arg(long, value_name = "LAW", default_value = "kz", value_parser = super::named::<Profile>(&super::PROFILES))]
     policy: Profile,
 
     /// Languages of the notice, one line each: kk,ru [default: those of the policy]
@@ -115,7 +115,7 @@ struct NoticeArguments {
     text: Vec<String>,
 
     /// Where the notice stands
-    #[arg(long, value_name = "PLACE", default_value = "top-right", value_parser = named::<Place>(&PLACES))]
+    #[arg(long, value_name = "PLACE", default_value = "top-right", value_parser = super::named::<Place>(&PLACES))]
     place: Place,
 
     /// Colour of the plate [default: black]
@@ -161,7 +161,6 @@ enum Level {
     HumanValidated,
 }
 
-const PROFILES: [&str; 6] = ["kz", "eu", "cn", "us-ca", "in", "kr"];
 const PLACES: [&str; 6] = ["top-right", "top-left", "bottom-right", "bottom-left", "top-band", "bottom-band"];
 
 /// What `--json` prints.
@@ -392,14 +391,6 @@ fn policy(notice: &NoticeArguments, parts: &PartsArguments) -> Result<Policy, Fa
     Ok(if parts.aigc { policy.with_aigc(true) } else { policy })
 }
 
-/// A parser for an enum of the library, by the names that its JSON form has.
-fn named<T>(names: &'static [&'static str]) -> impl clap::builder::TypedValueParser<Value = T>
-where
-    T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static,
-{
-    PossibleValuesParser::new(names).try_map(|name| serde_json::from_value(serde_json::Value::String(name)))
-}
-
 fn colour(text: &str) -> Result<[u8; 3], String> {
     let digits = text.strip_prefix('#').unwrap_or(text);
     let wrong = || "write a colour like #1a2b3c".to_owned();
@@ -418,7 +409,7 @@ mod tests {
     fn every_place_and_law_of_the_library_has_a_name_here() {
         let places: Vec<_> = Place::ALL.iter().map(|place| serde_json::to_value(place).unwrap()).collect();
         assert_eq!(places, PLACES);
-        for name in PROFILES {
+        for name in super::super::PROFILES {
             serde_json::from_value::<Profile>(name.into()).unwrap();
         }
     }

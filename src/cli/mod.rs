@@ -1,5 +1,7 @@
 //! The command line: one file a command, and what the commands share.
 
+mod batch;
+mod config;
 mod doctor;
 mod escape;
 mod exit;
@@ -11,12 +13,16 @@ mod keygen;
 mod label;
 mod output;
 mod show;
+mod trust;
 mod verify;
 mod words;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{
+    CommandFactory as _, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser as _},
+};
 
 use exit::Failure;
 
@@ -37,6 +43,7 @@ enum Command {
     Label(Box<label::Arguments>),
     Verify(verify::Arguments),
     Show(show::Arguments),
+    Trust(trust::Arguments),
     Formats(formats::Arguments),
     Keygen(keygen::Arguments),
     Doctor(doctor::Arguments),
@@ -46,6 +53,9 @@ enum Command {
         shell: clap_complete::Shell,
     },
 }
+
+/// Names of the profiles of the library.
+const PROFILES: [&str; 6] = ["kz", "eu", "cn", "us-ca", "in", "kr"];
 
 /// Parses the arguments, does what they ask, and says what came of it.
 pub(crate) fn run() -> ExitCode {
@@ -61,6 +71,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Label(arguments) => label::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
+        Command::Trust(arguments) => trust::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
@@ -77,6 +88,14 @@ fn completions(shell: clap_complete::Shell) -> Result<u8, Failure> {
     clap_complete::generate(shell, &mut Arguments::command(), "tanba", &mut script);
     output::print(&String::from_utf8_lossy(&script))?;
     Ok(exit::DONE)
+}
+
+/// A parser for an enum of the library, by the names that its JSON form has.
+fn named<T>(names: &'static [&'static str]) -> impl clap::builder::TypedValueParser<Value = T>
+where
+    T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| serde_json::from_value(serde_json::Value::String(name)))
 }
 
 /// Parses an RFC 3339 time such as `2026-11-21T12:00:00Z`.

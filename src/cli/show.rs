@@ -8,7 +8,9 @@ use tanba::{Report, Statement};
 use super::{
     escape,
     exit::{self, Failure},
-    input, output, verify, words,
+    input, output,
+    verify::{self, Examined},
+    words,
 };
 
 /// List every label in a picture and where it stands, without judging
@@ -28,8 +30,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let mut code = exit::DONE;
     for file in &arguments.files {
         match verify::examine(&verifier, file) {
-            Ok(report) => output::print(&listing(&file.to_string_lossy(), &report))?,
-            Err(failure) => {
+            Examined::Report(report) => output::print(&listing(&file.to_string_lossy(), &report))?,
+            Examined::Failed(failure) => {
                 let failure = failure.about(&input::name(file));
                 output::complain(&failure.words);
                 code = if code == exit::DONE { failure.code } else { code };

@@ -1,8 +1,10 @@
 //! `tanba verify`.
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     io::{self, IsTerminal as _},
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
@@ -11,27 +13,37 @@ use clap::{
     builder::styling::{AnsiColor, Style},
 };
 use serde::Serialize;
-use tanba::{Headline, Report, Statement, TrustAnchors, Verifier};
+use tanba::{Headline, Profile, Report, Statement, TrustAnchors, Verifier};
 use time::OffsetDateTime;
 
 use super::{
+    batch::{self, Bar},
     escape,
     exit::{self, Failure},
-    input, output, read_file, words,
+    input::{self, Input},
+    output, read_file, trust, words,
 };
 
-/// Look for labels in pictures, check them, and say what they are worth
+/// Look for labels in files and folders, check them, and say what they are worth
 ///
 /// Nothing is fetched: what a file names on the internet is reported, never opened. The exit code says the headline; for
 /// several files it is that of the worst one: broken, then not checked, no label, declared, proven.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The pictures; `-` is standard input
+    /// The files, or folders with files; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
     #[command(flatten)]
     trust: Trust,
+
+    /// Also hold the labels against the rules of Kazakhstan, the European Union, China, California, India or Korea
+    #[arg(long, value_name = "LAW", value_parser = super::named::<Profile>(&super::PROFILES))]
+    profile: Option<Profile>,
+
+    /// How many files are examined at once [default: one a core]
+    #[arg(short = 'j', long, value_name = "NUMBER")]
+    jobs: Option<NonZeroUsize>,
 
     /// Do not decode the picture to look for the visible notice
     #[arg(long)]
@@ -57,6 +69,10 @@ pub(super) struct Trust {
     /// them no time-stamp is trusted
     #[arg(long, value_name = "PEM")]
     time_anchors: Vec<PathBuf>,
+
+    /// Ask only the lists that are given here, not those that `tanba trust` keeps
+    #[arg(long)]
+    no_kept_lists: bool,
 
     /// Judge certificates as of this time [default: now]
     #[arg(long, value_name = "RFC3339", value_parser = super::time)]
@@ -97,36 +113,97 @@ impl<'a> NotChecked<'a> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     input::standard_input_once(arguments.files.iter().map(PathBuf::as_path))?;
-    let verifier = arguments.trust.verifier()?.look_for_notice(!arguments.no_look);
-    let mut codes = Vec::with_capacity(arguments.files.len());
-    for file in &arguments.files {
-        let name = file.to_string_lossy();
-        let text = match examine(&verifier, file) {
-            Ok(report) => {
-                codes.push(exit::of_headline(report.headline));
-                match arguments.json {
-                    true => output::json_line(&Line { file: name.into_owned(), report: &report }),
-                    false => human(&name, &report),
+    let mut verifier = arguments.trust.verifier()?.look_for_notice(!arguments.no_look);
+    if let Some(profile) = arguments.profile {
+        verifier = verifier.profile(profile);
+    }
+    let inputs = input::expand(&arguments.files)?;
+    if inputs.is_empty() {
+        return Err(Failure::usage("there is no file in what was named"));
+    }
+    let mut summary = Summary::default();
+    let bar = Bar::new(inputs.len(), !arguments.quiet);
+    batch::run(
+        &inputs,
+        arguments.jobs.unwrap_or_else(batch::cores),
+        &bar,
+        |input| examine(&verifier, &input.path),
+        |input, examined| {
+            let name = input.path.to_string_lossy();
+            let text = match &examined {
+                Examined::Report(report) if arguments.json => {
+                    output::json_line(&Line { file: name.into_owned(), report })
                 }
-            }
-            Err(failure) => {
-                codes.push(exit::NOT_CHECKED);
-                match arguments.json {
-                    true => output::json_line(&NotChecked::new(&name, &failure)),
-                    false => unexamined(&name, &failure),
-                }
-            }
-        };
-        if !arguments.quiet {
-            output::print(&text)?;
+                Examined::Report(report) => human(&name, report),
+                Examined::Failed(failure) if arguments.json => output::json_line(&NotChecked::new(&name, failure)),
+                // In a folder stand other things as well: they are counted, and named in JSON only.
+                Examined::Failed(failure) if failure.unknown_format && input.root.is_some() => String::new(),
+                Examined::Failed(failure) => unexamined(&name, failure),
+            };
+            summary.count(input, &examined);
+            if arguments.quiet { Ok(()) } else { output::print(&text) }
+        },
+    )?;
+    if inputs.len() > 1 && !arguments.json && !arguments.quiet {
+        output::print(&summary.to_string())?;
+    }
+    Ok(exit::worst(&summary.codes))
+}
+
+/// What came of one file.
+pub(super) enum Examined {
+    Report(Box<Report>),
+    Failed(Failure),
+}
+
+/// How many files had which headline.
+#[derive(Default)]
+struct Summary {
+    codes: Vec<u8>,
+    /// Files of folders in no format that tanba knows.
+    passed_over: usize,
+}
+
+impl Summary {
+    fn count(&mut self, input: &Input, examined: &Examined) {
+        match examined {
+            Examined::Report(report) => self.codes.push(exit::of_headline(report.headline)),
+            Examined::Failed(failure) if failure.unknown_format && input.root.is_some() => self.passed_over += 1,
+            Examined::Failed(_) => self.codes.push(exit::NOT_CHECKED),
         }
     }
-    Ok(exit::worst(&codes))
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const HEADLINES: [Headline; 5] = [
+            Headline::Broken,
+            Headline::NotChecked,
+            Headline::NoLabel,
+            Headline::AiMadeDeclared,
+            Headline::AiMadeProven,
+        ];
+        writeln!(f, "{} files", self.codes.len() + self.passed_over)?;
+        for headline in HEADLINES {
+            let code = exit::of_headline(headline);
+            match self.codes.iter().filter(|&&other| other == code).count() {
+                0 => {}
+                count => writeln!(f, "{count:>7}  {}", headline.sentence())?,
+            }
+        }
+        match self.passed_over {
+            0 => Ok(()),
+            count => writeln!(f, "{count:>7}  passed over: not a format that tanba knows"),
+        }
+    }
 }
 
 impl Trust {
     pub(super) fn verifier(&self) -> Result<Verifier, Failure> {
         let mut anchors = TrustAnchors::default();
+        if !self.no_kept_lists {
+            anchors = trust::with_kept(anchors)?;
+        }
         for path in &self.anchors {
             let pem = read_file(path, "the anchors")?;
             anchors =
@@ -150,14 +227,22 @@ pub(super) fn list_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// Examines a file, a pipe or standard input.
-pub(super) fn examine(verifier: &Verifier, file: &Path) -> Result<Report, Failure> {
-    let mut spooled = tempfile::spooled_tempfile(64 << 20);
-    let report = match input::spool(file, &mut spooled)? {
-        true => verifier.verify(&mut spooled),
-        false => verifier.verify_file(file),
-    };
-    Ok(report?)
+/// Examines a file, a pipe or standard input. A file that makes a library fail is one that could not be checked: the next one
+/// waits.
+pub(super) fn examine(verifier: &Verifier, file: &Path) -> Examined {
+    let examined = catch_unwind(AssertUnwindSafe(|| {
+        let mut spooled = tempfile::spooled_tempfile(64 << 20);
+        let report = match input::spool(file, &mut spooled)? {
+            true => verifier.verify(&mut spooled),
+            false => verifier.verify_file(file),
+        };
+        Ok(report?)
+    }));
+    match examined {
+        Ok(Ok(report)) => Examined::Report(Box::new(report)),
+        Ok(Err(failure)) => Examined::Failed(failure),
+        Err(_) => Examined::Failed(Failure::defect("tanba failed on this file, which is a defect: please report it")),
+    }
 }
 
 /// Headline, axes, evidence, and what it does not mean.

@@ -1,6 +1,7 @@
 //! What the integration tests share: files, outside programs, a signer. What is missing is said aloud; in CI it fails.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+pub mod desk;
 pub mod pixels;
 
 use std::{
