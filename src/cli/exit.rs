@@ -44,11 +44,13 @@ pub(super) struct Failure {
     pub(super) words: String,
     /// The file is in no format that tanba knows.
     pub(super) unknown_format: bool,
+    /// The file is in a format that tanba does not label.
+    pub(super) no_picture: bool,
 }
 
 impl Failure {
     fn new(code: u8, words: impl Into<String>) -> Self {
-        Self { code, words: words.into(), unknown_format: false }
+        Self { code, words: words.into(), unknown_format: false, no_picture: false }
     }
 
     pub(super) fn usage(words: impl Into<String>) -> Self {
@@ -69,7 +71,8 @@ impl Failure {
 
     /// An error of the library about `subject`.
     pub(super) fn of(subject: &str, error: &Error) -> Self {
-        Self { unknown_format: is_unknown(error), ..Self::new(of_error(error), chain(error)) }.about(subject)
+        let (unknown_format, no_picture) = kind(error);
+        Self { unknown_format, no_picture, ..Self::new(of_error(error), chain(error)) }.about(subject)
     }
 
     /// The same, naming `subject`; errors of files name the file already.
@@ -89,12 +92,18 @@ impl fmt::Display for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { unknown_format: is_unknown(&error), ..Self::new(of_error(&error), chain(&error)) }
+        let (unknown_format, no_picture) = kind(&error);
+        Self { unknown_format, no_picture, ..Self::new(of_error(&error), chain(&error)) }
     }
 }
 
-fn is_unknown(error: &Error) -> bool {
-    matches!(error, Error::UnknownFormat)
+/// Whether the format is unknown, and whether it is one that is not labelled.
+fn kind(error: &Error) -> (bool, bool) {
+    match error {
+        Error::UnknownFormat => (true, true),
+        Error::Unsupported { format, .. } => (false, !format.can_label()),
+        _ => (false, false),
+    }
 }
 
 pub(super) fn of_error(error: &Error) -> u8 {

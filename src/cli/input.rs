@@ -33,6 +33,20 @@ pub(super) struct Input {
     pub(super) root: Option<PathBuf>,
 }
 
+/// `paths`, and those that the file `list` names, one a line.
+pub(super) fn listed(paths: &[PathBuf], list: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    let Some(list) = list else { return Ok(paths.to_vec()) };
+    standard_input_once(paths.iter().map(PathBuf::as_path).chain([list]))?;
+    let failed = |error: io::Error| Failure::io(format!("the list of files {}: {}", name(list), words::io(&error)));
+    let text = match dash(list) {
+        true => io::read_to_string(io::stdin().lock()),
+        false => fs::read_to_string(list),
+    };
+    let text = text.map_err(failed)?;
+    let named = text.lines().filter(|line| !line.is_empty()).map(PathBuf::from);
+    Ok(paths.iter().cloned().chain(named).collect())
+}
+
 /// The files that `paths` mean: a folder stands for every file in it and below, in the order of their names. Hidden files and
 /// links to other folders are passed over, and so are sidecars beside the file that they belong to.
 pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, Failure> {

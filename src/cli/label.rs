@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, IsTerminal as _},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
@@ -11,10 +12,11 @@ use serde::Serialize;
 use tanba::{Disclosure, Format, Labeler, NoticeStyle, Oversight, Overwrite, Place, Policy, Profile, Receipt, Signer};
 
 use super::{
+    batch::{self, Bar},
     escape,
     exit::{self, Failure},
     identity, input,
-    jobs::{Job, jobs},
+    jobs::{self, Job, jobs},
     output, read_file, words,
 };
 
@@ -27,22 +29,35 @@ use super::{
 /// Examples:
 ///   tanba label cat.png --system "Acme Diffusion" --system-version 3 --provider "Acme LLP"
 ///   tanba label a.jpg b.jpg -o labelled/ --policy eu --lang de
+///   tanba label pictures -o labelled --resume
 ///   generate | tanba label - --system Acme > labelled.png
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
-    /// The pictures; `-` is standard input
-    #[arg(value_name = "IN", required = true)]
+    /// The pictures, or folders with pictures; `-` is standard input
+    #[arg(value_name = "IN", required_unless_present = "files_from")]
     inputs: Vec<PathBuf>,
 
+    /// Also the files that this list names, one a line; `-` reads the list from standard input
+    #[arg(long, value_name = "LIST")]
+    files_from: Option<PathBuf>,
+
     /// A file, a folder, or `-` for standard output [default: NAME.labelled.EXT beside the input; standard output for
-    /// standard input]
+    /// standard input]; what stands in folders gets the same place in it
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
 
     /// Replace OUT where it exists; the input is never replaced
     #[arg(short, long)]
     force: bool,
+
+    /// Leave alone what is in OUT already: an interrupted run goes on where it was
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+
+    /// How many files are labelled at once [default: one a core]
+    #[arg(short = 'j', long, value_name = "NUMBER")]
+    jobs: Option<NonZeroUsize>,
 
     /// Print the receipt as JSON, one line for each input, failed ones too (on standard error where a picture goes to
     /// standard output)
@@ -187,7 +202,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     if arguments.parts.no_notice && arguments.parts.no_record && arguments.parts.no_manifest {
         return Err(Failure::usage("--no-notice --no-record --no-manifest together leave nothing to write"));
     }
-    let jobs = jobs(&arguments.inputs, arguments.output.as_deref())?;
+    let named = input::listed(&arguments.inputs, arguments.files_from.as_deref())?;
+    let inputs = input::expand(&named)?;
+    let mut jobs = jobs(&inputs, arguments.output.as_deref())?;
+    if jobs.is_empty() {
+        return Err(Failure::usage("there is no file in what was named"));
+    }
+    let many = arguments.files_from.is_some() || jobs.iter().any(|job| job.found);
+    let all = jobs.len();
+    if arguments.resume {
+        // A result gets its name when it is whole: what is there is done.
+        jobs.retain(|job| job.output.as_ref().is_none_or(|output| output.symlink_metadata().is_err()));
+    }
+    let mut tally = Tally { left_alone: all - jobs.len(), ..Tally::default() };
     // Where a picture goes to standard output, nothing else may.
     let aside = jobs.iter().any(|job| job.output.is_none());
     if aside && io::stdout().is_terminal() {
@@ -202,27 +229,87 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         identity::signer(&arguments.key, arguments.quiet || (arguments.json && aside))?
     };
     let labeler = Labeler::new(&disclosure, &signer).policy(policy);
-    let mut code = exit::DONE;
-    for job in &jobs {
-        let this = match label(&labeler, job, arguments.force) {
-            Ok(receipt) => tell(&receipt, job, aside, arguments)?,
-            Err(failure) if arguments.json => {
-                let fixable_by = exit::fixable_by(failure.code);
-                let line = Failed { file: job.input_name(), error: &failure.words, fixable_by };
-                say(aside, &output::json_line(&line))?;
-                failure.code
-            }
-            Err(failure) => {
-                output::complain(&failure.words);
-                failure.code
-            }
-        };
+    // Several pictures on standard output would be none; one of them ends the rest.
+    let threads = if aside { NonZeroUsize::MIN } else { arguments.jobs.unwrap_or_else(batch::cores) };
+    let bar = Bar::new(jobs.len(), !arguments.quiet && !arguments.json);
+    batch::run(
+        &jobs,
+        threads,
+        &bar,
+        |job| label(&labeler, job, arguments.force),
+        |job, done| {
+            let this = match done {
+                Ok(receipt) => tell(&receipt, job, aside, many, arguments)?,
+                Err(failure) if job.found && failure.no_picture => {
+                    tally.passed_over += 1;
+                    return Ok(());
+                }
+                Err(failure) => {
+                    if arguments.json {
+                        let fixable_by = exit::fixable_by(failure.code);
+                        let line = Failed { file: job.input_name(), error: &failure.words, fixable_by };
+                        say(aside, &output::json_line(&line))?;
+                    } else {
+                        output::complain(&failure.words);
+                    }
+                    tally.failed.push(failure.words);
+                    failure.code
+                }
+            };
+            tally.count(this);
+            Ok(())
+        },
+    )?;
+    if many && !arguments.json {
+        tally.say(arguments.quiet)?;
+    }
+    Ok(tally.code)
+}
+
+/// What came of many files.
+#[derive(Default)]
+struct Tally {
+    /// The exit code that stands for all.
+    code: u8,
+    complete: usize,
+    incomplete: usize,
+    failed: Vec<String>,
+    /// Files of folders that are no pictures.
+    passed_over: usize,
+    /// Results that were there already.
+    left_alone: usize,
+}
+
+impl Tally {
+    fn count(&mut self, code: u8) {
+        match code {
+            exit::DONE => self.complete += 1,
+            exit::INCOMPLETE => self.incomplete += 1,
+            _ => {}
+        }
         // An error of one file outweighs what is missing in another; the first error stands.
-        if code == exit::DONE || (code == exit::INCOMPLETE && this != exit::DONE) {
-            code = this;
+        if self.code == exit::DONE || (self.code == exit::INCOMPLETE && code != exit::DONE) {
+            self.code = code;
         }
     }
-    Ok(code)
+
+    /// The numbers, and once more what failed: it may have scrolled away.
+    fn say(&self, quiet: bool) -> Result<(), Failure> {
+        let rows = [
+            (self.complete, "labelled"),
+            (self.incomplete, "labelled in part"),
+            (self.left_alone, "left alone: there already"),
+            (self.passed_over, "passed over: not a format that tanba labels"),
+            (self.failed.len(), "failed"),
+        ];
+        let rows = rows.iter().filter(|(count, _)| *count > 0);
+        let text: String = rows.map(|(count, what)| format!("{count:>7}  {what}\n")).collect();
+        if !quiet {
+            output::print(&text)?;
+        }
+        self.failed.iter().for_each(|words| output::complain(words));
+        Ok(())
+    }
 }
 
 fn label(labeler: &Labeler, job: &Job, force: bool) -> Result<Receipt, Failure> {
@@ -234,6 +321,9 @@ fn label(labeler: &Labeler, job: &Job, force: bool) -> Result<Receipt, Failure> 
         false => input,
     };
     let Some(output) = &job.output else { return label_to_standard_output(labeler, input, job) };
+    if let (true, Some(folder)) = (job.found, output.parent()) {
+        jobs::make(folder)?;
+    }
     let overwrite = if force { Overwrite::Replace } else { Overwrite::Refuse };
     labeler.label_file(input, output, overwrite).map_err(|error| Failure::of(&job.subject(), &error))
 }
@@ -275,7 +365,7 @@ impl io::Write for Spool {
 }
 
 /// Says what was done, and returns the exit code.
-fn tell(receipt: &Receipt, job: &Job, aside: bool, arguments: &Arguments) -> Result<u8, Failure> {
+fn tell(receipt: &Receipt, job: &Job, aside: bool, many: bool, arguments: &Arguments) -> Result<u8, Failure> {
     if arguments.json {
         let line = Line {
             input: job.input_name(),
@@ -286,7 +376,10 @@ fn tell(receipt: &Receipt, job: &Job, aside: bool, arguments: &Arguments) -> Res
         };
         say(aside, &output::json_line(&line))?;
     } else if !arguments.quiet {
-        say(aside, &summary(receipt, job))?;
+        let summary = summary(receipt, job);
+        // Of many files a line each, where nothing is missing.
+        let shown = if many && receipt.is_complete() { summary.split_inclusive('\n').next() } else { Some(&*summary) };
+        say(aside, shown.unwrap_or_default())?;
         if let Some(warning) = misnamed(receipt.format, job.output.as_deref()) {
             output::remark(&format!("warning: {warning}"));
         }

@@ -31,8 +31,12 @@ use super::{
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The files, or folders with files; `-` is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "files_from")]
     files: Vec<PathBuf>,
+
+    /// Also the files that this list names, one a line; `-` reads the list from standard input
+    #[arg(long, value_name = "LIST")]
+    files_from: Option<PathBuf>,
 
     #[command(flatten)]
     trust: Trust,
@@ -117,7 +121,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     if let Some(profile) = arguments.profile {
         verifier = verifier.profile(profile);
     }
-    let inputs = input::expand(&arguments.files)?;
+    let inputs = input::expand(&input::listed(&arguments.files, arguments.files_from.as_deref())?)?;
     if inputs.is_empty() {
         return Err(Failure::usage("there is no file in what was named"));
     }

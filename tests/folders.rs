@@ -1,4 +1,4 @@
-//! Trust lists that are kept, and folders that are verified.
+//! Folders and lists of files, and the trust lists that are kept.
 
 mod common;
 
@@ -167,4 +167,55 @@ fn a_profile_is_held_against_the_label() {
     assert_eq!(outcome("kz-21-2-machine"), "pass");
     assert_eq!(outcome("kz-21-2-warning"), "fail");
     assert!(out(&desk.verify(&["a.jpg", "--json"])).lines().all(|line| !line.contains("\"profile\"")));
+}
+
+#[test]
+fn a_folder_is_labelled_into_another_and_goes_on_where_it_was() {
+    let desk = Desk::new();
+    fs::create_dir_all(desk.path("work/in/deeper")).unwrap();
+    for name in ["photo.png", "photo.jpg", "tiny.gif"] {
+        fs::copy(fixture(name), desk.path("work/in").join(name)).unwrap();
+    }
+    fs::copy(fixture("tiny.webp"), desk.path("work/in/deeper/tiny.webp")).unwrap();
+    fs::write(desk.path("work/in/deeper/cut.png"), &fs::read(fixture("photo.png")).unwrap()[..40]).unwrap();
+    fs::write(desk.path("work/in/notes.bin"), [0, 1, 2, 0]).unwrap();
+    expect(&desk.label(&["in"]), 2);
+    expect(&desk.label(&["in", "-o", "in/out"]), 2);
+    let labelled = desk.label(&["in", "-o", "out"]);
+    expect(&labelled, 4);
+    let said = out(&labelled);
+    assert!(
+        said.ends_with("      4  labelled\n      1  passed over: not a format that tanba labels\n      1  failed\n"),
+        "{said}"
+    );
+    assert!(err(&labelled).contains("cut.png") && !err(&labelled).contains("notes.bin"), "{}", err(&labelled));
+    let results = ["out/photo.png", "out/photo.jpg", "out/tiny.gif", "out/deeper/tiny.webp"];
+    for result in results {
+        expect(&desk.verify(&["--quiet", result]), 0);
+    }
+    assert!(!desk.path("work/out/deeper/cut.png").exists() && !desk.path("work/out/notes.bin").exists());
+    // Another run is refused file by file; with --resume only what is missing is made.
+    expect(&desk.label(&["in", "-o", "out"]), 2);
+    let before = fs::read(desk.path("work/out/photo.jpg")).unwrap();
+    fs::remove_file(desk.path("work/out/tiny.gif")).unwrap();
+    let resumed = desk.label(&["in", "-o", "out", "--resume"]);
+    expect(&resumed, 4);
+    let said = out(&resumed);
+    assert!(said.contains("      1  labelled\n      3  left alone"), "{said}");
+    assert_eq!(fs::read(desk.path("work/out/photo.jpg")).unwrap(), before);
+    let lines = out(&desk.label(&["in", "-o", "json", "--json"]));
+    assert_eq!(lines.lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count(), 5);
+}
+
+#[test]
+fn a_list_names_files() {
+    let desk = Desk::new();
+    desk.copy("photo.png");
+    desk.copy("tiny.gif");
+    fs::write(desk.path("work/list.txt"), "photo.png\ntiny.gif\n\n").unwrap();
+    expect(&desk.label(&["--files-from", "list.txt", "-o", "out/"]), 0);
+    let verified = desk.verify(&["--files-from", "list.txt", "out", "--json"]);
+    expect(&verified, 12);
+    assert_eq!(out(&verified).lines().count(), 4);
+    expect(&desk.verify(&["--files-from", "missing.txt"]), 6);
 }
