@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Width and height in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Size {
     /// Pixels from left to right.
     pub width: u32,
@@ -20,6 +21,7 @@ impl Size {
 
 /// A rectangle in pixels, from the top left of the picture as shown (EXIF orientation applied).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rect {
     /// Pixels from the left edge.
     pub x: u32,

@@ -41,9 +41,9 @@ pub use manifest::{
 };
 pub use policy::{Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
 pub use report::{
-    ActionReport, Binding, ChainLink, Class, Finding, Headline, ManifestReport, NoticeReport, Outcome, ProfileReport,
-    Provenance, Relation, Report, RuleReport, SCHEMA, Signature, SignerStanding, Statement, Technique, TimeStanding,
-    Verdict,
+    ActionReport, Binding, ChainLink, Class, Finding, Headline, JSON_SCHEMA, ManifestReport, NoticeReport, Outcome,
+    Outline, Part, ProfileReport, Provenance, Relation, Report, RuleReport, SCHEMA, Signature, SignerStanding,
+    Statement, Technique, TimeStanding, Verdict,
 };
 pub use stream::{Sink, Source};
 pub use verifier::Verifier;

@@ -440,10 +440,20 @@ fn show_lists_what_stands_in_the_file() {
     expect(&desk.label(&["photo.png", "-o", "a.png"]), 0);
     let shown = desk.run(&["show", "a.png"]);
     expect(&shown, 0);
-    for wanted in ["C2PA manifest", "Visible notices", "trainedAlgorithmicMedia", "Tanba tests", "XMP"] {
+    for wanted in [
+        "C2PA manifest store  (bytes ",
+        "c2pa.actions.v2 (jumb)",
+        "\"digitalSourceType\": \"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia\"",
+        "XMP  (iTXt chunk at byte ",
+        "Iptc4xmpExt:AISystemUsed: Acme  (bytes ",
+    ] {
         assert!(out(&shown).contains(wanted), "{wanted} in {}", out(&shown));
     }
-    expect(&desk.run(&["show", "photo.png"]), 0);
+    let line: Value = serde_json::from_str(&out(&desk.run(&["show", "a.png", "--json"]))).unwrap();
+    assert_eq!(line["parts"][0]["name"], "C2PA manifest store");
+    let bare = desk.run(&["show", "photo.png"]);
+    expect(&bare, 0);
+    assert!(out(&bare).contains("nothing that a label is made of"), "{}", out(&bare));
     expect(&desk.run(&["show", "missing.png"]), 6);
 }
 

@@ -47,6 +47,8 @@ enum Command {
     Formats(formats::Arguments),
     Keygen(keygen::Arguments),
     Doctor(doctor::Arguments),
+    /// Print the JSON Schema of what `verify --json` prints
+    Schema,
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -75,6 +77,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Schema => output::print(tanba::JSON_SCHEMA).map(|()| exit::DONE),
         Command::Completions { shell } => completions(shell),
     };
     ExitCode::from(result.unwrap_or_else(|failure| {

@@ -1,37 +1,55 @@
 //! `tanba show`.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
-use tanba::{Report, Statement};
+use serde::Serialize;
+use tanba::{Outline, Part, Verifier};
 
 use super::{
     escape,
     exit::{self, Failure},
-    input, output,
-    verify::{self, Examined},
-    words,
+    input, output, words,
 };
 
-/// List every label in a picture and where it stands, without judging
+/// List what labels are made of in a file, and where it stands, without judging
+///
+/// Manifest stores box by box, metadata property by property, text fields, each with its place in bytes.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The pictures; `-` is standard input
+    /// The files; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    #[command(flatten)]
-    trust: verify::Trust,
+    /// Print JSON, one line for each file
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    file: &'a str,
+    #[serde(flatten)]
+    outline: &'a Outline,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     input::standard_input_once(arguments.files.iter().map(PathBuf::as_path))?;
-    let verifier = arguments.trust.verifier()?;
     let mut code = exit::DONE;
     for file in &arguments.files {
-        match verify::examine(&verifier, file) {
-            Examined::Report(report) => output::print(&listing(&file.to_string_lossy(), &report))?,
-            Examined::Failed(failure) => {
+        match outline(file) {
+            Ok(outline) => {
+                let name = &*file.to_string_lossy();
+                output::print(&match arguments.json {
+                    true => output::json_line(&Line { file: name, outline: &outline }),
+                    false => listing(name, &outline),
+                })?;
+            }
+            Err(failure) => {
                 let failure = failure.about(&input::name(file));
                 output::complain(&failure.words);
                 code = if code == exit::DONE { failure.code } else { code };
@@ -41,50 +59,37 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     Ok(code)
 }
 
-fn listing(name: &str, report: &Report) -> String {
-    let mut text = format!("{} ({})\n", escape::line(name), report.format);
-    if let Some(manifest) = &report.manifest {
-        let optional = |value: &Option<String>| value.clone().unwrap_or_else(|| "not stated".into());
-        let rows = [
-            ("label", manifest.label.clone()),
-            ("written by", optional(&manifest.claim_generator)),
-            (if report.says == Some(Statement::NotAi) { "system" } else { "AI system" }, optional(&manifest.system)),
-            ("source types", manifest.source_types.join(", ")),
-            ("signed by", optional(&manifest.signer)),
-            ("issued by", optional(&manifest.issuer)),
-            ("algorithm", optional(&manifest.algorithm)),
-            ("time-stamp", optional(&manifest.stamped)),
-            ("manifests", manifest.manifests.to_string()),
-        ];
-        let rows = rows.into_iter().map(|(title, value)| format!("{title:<14}{}", escape::line(&value)));
-        verify::list(&mut text, "C2PA manifest", rows);
+fn outline(file: &Path) -> Result<Outline, Failure> {
+    let mut spooled = tempfile::spooled_tempfile(64 << 20);
+    let verifier = Verifier::new();
+    if input::spool(file, &mut spooled)? {
+        return Ok(verifier.outline(&mut spooled)?);
     }
-    let notices = report.notices.iter().map(|notice| {
-        let how = if notice.signed_place { "where the manifest says" } else { "found by searching" };
-        format!(
-            "{} ({} × {} px at {}, {}; {how})",
-            escape::line(&notice.lines.join(" / ")),
-            notice.rect.width,
-            notice.rect.height,
-            notice.rect.x,
-            notice.rect.y
-        )
-    });
-    verify::list(&mut text, "Visible notices", notices);
-    let fields = report.findings.iter().map(|finding| {
-        let says = words::says(finding.says);
-        let mut row = format!("{}: {}", words::technique(finding.technique), escape::line(&finding.place));
-        let _ = write!(row, "\n    value   {}\n    says    {says}", escape::line(&finding.value));
-        if let Some(system) = &finding.system {
-            let _ = write!(row, "\n    system  {}", escape::line(system));
-        }
-        row
-    });
-    verify::list(&mut text, "Fields and traces", fields);
-    verify::list(&mut text, "Not examined", verify::not_examined(report));
-    if report.manifest.is_none() && report.findings.is_empty() && report.notices.is_empty() {
-        text.push_str("  no labels\n");
+    let file = fs::File::open(file).map_err(|error| Failure::io(words::io(&error)))?;
+    Ok(verifier.outline(&mut std::io::BufReader::new(file))?)
+}
+
+fn listing(name: &str, outline: &Outline) -> String {
+    let mut text = format!("{} ({}, {} bytes)\n", escape::line(name), outline.format, outline.bytes);
+    if outline.parts.is_empty() {
+        text.push_str("  nothing that a label is made of\n");
+    }
+    outline.parts.iter().for_each(|part| tree(&mut text, part, 1));
+    for what in &outline.unread {
+        let _ = writeln!(text, "  not read: {}", escape::line(&words::plain(what)));
     }
     text.push('\n');
     text
+}
+
+fn tree(text: &mut String, part: &Part, depth: usize) {
+    let _ = write!(text, "{:indent$}{}", "", escape::line(&part.name), indent = depth * 2);
+    if let Some(value) = part.value.as_deref().filter(|value| !value.is_empty()) {
+        let _ = write!(text, ": {}", escape::line(value));
+    }
+    match part.place.as_str() {
+        "" => text.push('\n'),
+        place => _ = writeln!(text, "  ({})", escape::line(place)),
+    }
+    part.parts.iter().for_each(|part| tree(text, part, depth + 1));
 }

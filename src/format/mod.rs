@@ -285,6 +285,7 @@ macro_rules! formats {
     ($($(#[$doc:meta])+ $variant:ident => $handler:path),+ $(,)?) => {
         /// A format that tanba can label and examine.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(rename_all = "lowercase")]
         #[non_exhaustive]
         pub enum Format { $($(#[$doc])+ $variant),+ }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 const MAX_DEPTH: usize = 64;
 
 /// One data item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Item<'a> {
     Bytes(&'a [u8]),
     Text(&'a str),
@@ -18,8 +18,10 @@ pub(super) enum Item<'a> {
     Tag(u64),
     /// A whole number: whether it is negative, and its argument.
     Int(bool, u64),
-    /// A simple value, a fraction.
-    Other,
+    /// A fraction.
+    Float(f64),
+    /// A simple value: 20 is false, 21 true, 22 null.
+    Simple(u64),
     /// The end of something of indefinite length.
     Break,
 }
@@ -50,7 +52,12 @@ impl<'a> Reader<'a> {
         };
         Some(match (first >> 5, argument) {
             (sign @ (0 | 1), Some(number)) => Item::Int(sign == 1, number),
-            (7, Some(_)) => Item::Other,
+            (7, Some(bits)) => match first & 0x1F {
+                // Fractions of 16 bits are shown as what they are made of: nobody writes them.
+                26 => Item::Float(f32::from_bits(u32::try_from(bits).ok()?).into()),
+                27 => Item::Float(f64::from_bits(bits)),
+                _ => Item::Simple(bits),
+            },
             (2, Some(len)) => Item::Bytes(self.take(len)?),
             (3, Some(len)) => Item::Text(std::str::from_utf8(self.take(len)?).ok()?),
             (4, elements) => Item::Array(elements),

@@ -1,6 +1,6 @@
 //! A walk over a manifest store (JUMBF, ISO/IEC 19566-5) before the engine reads it: the engine recurses.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::cbor;
 use crate::stream::be_u32;
@@ -84,6 +84,40 @@ pub(super) fn manifests(store: &[u8]) -> Vec<(&str, Manifest<'_>)> {
         (description.label, manifest)
     });
     manifests.collect()
+}
+
+/// A box of a store, with what stands inside of it.
+pub(super) struct Node<'a> {
+    pub(super) kind: [u8; 4],
+    /// The label of a superbox.
+    pub(super) label: Option<&'a str>,
+    /// Header and content, bytes of the store.
+    pub(super) range: Range<usize>,
+    pub(super) content: &'a [u8],
+    pub(super) nodes: Vec<Self>,
+}
+
+/// Every box of a store that [`check`] finds nothing wrong with.
+pub(super) fn tree(store: &[u8]) -> Vec<Node<'_>> {
+    nodes(store, 0..declared_len(store).unwrap_or(store.len()).min(store.len()))
+}
+
+fn nodes(store: &[u8], range: Range<usize>) -> Vec<Node<'_>> {
+    let (mut nodes, mut at) = (Vec::new(), range.start);
+    // The depth was checked.
+    while let Ok((content, next, kind)) = header(store, at, range.end) {
+        let bytes = store.get(content..next).unwrap_or_default();
+        let is_superbox = &kind == b"jumb";
+        nodes.push(Node {
+            kind,
+            label: is_superbox.then(|| Description::of(bytes)).flatten().map(|description| description.label),
+            range: at..next,
+            content: bytes,
+            nodes: if is_superbox { self::nodes(store, content..next) } else { Vec::new() },
+        });
+        at = next;
+    }
+    nodes
 }
 
 /// The COSE signature of the manifest with this label.

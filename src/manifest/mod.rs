@@ -10,6 +10,7 @@ mod doctor;
 mod identity;
 mod jumbf;
 mod key;
+mod outline;
 mod path;
 mod read;
 mod said;
@@ -25,6 +26,8 @@ pub use doctor::{Diagnosis, Fault, diagnose, diagnose_trust};
 pub use identity::{Identity, IdentityRequest};
 pub use signer::{Algorithm, Signer};
 pub use trust::{ListName, ListedCertificate, TrustAnchors, list_certificates};
+
+pub(crate) use outline::outline;
 
 pub(crate) use claim::{Claim, Draft, Parent};
 pub(crate) use read::{Reading, read};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How much of the content an AI system made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Extent {
     /// Made by an AI system as a whole.

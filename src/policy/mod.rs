@@ -15,6 +15,7 @@ use crate::{Error, Result, format::Medium};
 
 /// Whose rules are followed: it sets the defaults of a [`Policy`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Profile {

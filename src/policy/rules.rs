@@ -8,6 +8,7 @@ use super::Profile;
 
 /// Who says that a rule is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Mark {
     /// The text of the law or the standard.

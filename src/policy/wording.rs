@@ -28,6 +28,7 @@ macro_rules! languages {
     ($($variant:ident $tag:literal $name:literal: $generated:literal, $modified:literal;)+) => {
         /// A language of the wording table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(rename_all = "lowercase")]
         #[non_exhaustive]
         pub enum Language { $(#[doc = $name] $variant),+ }

@@ -2,6 +2,7 @@
 
 mod aigc;
 mod exif;
+mod outline;
 mod read;
 mod wild;
 mod xmp;
@@ -10,6 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use exif::{describe, may_describe, orientation, text as exif_text};
+pub(crate) use outline::outline;
 pub(crate) use read::find;
 pub(crate) use xmp::merge;
 

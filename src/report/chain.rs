@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How something stands to the manifest that names it: C2PA 2.4 §10.3 (`relationship`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Relation {
@@ -21,6 +22,7 @@ pub enum Relation {
 
 /// One link of the history: a manifest, or a thing without one that a manifest says it was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChainLink {
     /// The manifest's label; `None` for a thing that had none.
@@ -43,6 +45,7 @@ pub struct ChainLink {
 
 /// One action of a manifest: C2PA 2.4 §18.12.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ActionReport {
     /// `c2pa.created`, `c2pa.edited`, …

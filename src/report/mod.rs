@@ -2,12 +2,14 @@
 
 mod chain;
 mod judge;
+mod outline;
 mod profile;
 mod said;
 
 use serde::{Deserialize, Serialize};
 
 pub use chain::{ActionReport, ChainLink, Relation};
+pub use outline::{Outline, Part};
 pub use profile::{Outcome, ProfileReport, RuleReport};
 
 pub(crate) use judge::{CONTRADICTION, Look, Subject, judge};
@@ -23,8 +25,12 @@ use crate::{
 /// The version of the report's JSON form; a field that changes its meaning changes this.
 pub const SCHEMA: &str = "tanba-report/1";
 
+/// The JSON Schema (draft 2020-12) of a [`Report`], with a description of each field and value.
+pub const JSON_SCHEMA: &str = include_str!("report.schema.json");
+
 /// The machine state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {
@@ -46,6 +52,7 @@ pub enum Verdict {
 
 /// What a person is told first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Headline {
@@ -76,6 +83,7 @@ impl Headline {
 
 /// Does the manifest belong to exactly this content?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Binding {
     /// Every byte but the manifest itself is covered by a hash that matches.
@@ -90,6 +98,7 @@ pub enum Binding {
 
 /// Is the signature over the manifest right?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Signature {
     /// It is.
@@ -102,6 +111,7 @@ pub enum Signature {
 
 /// Does anybody vouch for the signer?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum SignerStanding {
     /// The certificate leads to an anchor of a trust list that was given.
     #[serde(rename = "trusted")]
@@ -122,6 +132,7 @@ pub enum SignerStanding {
 
 /// When was it signed?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum TimeStanding {
     /// A trusted authority stamped it.
     #[serde(rename = "trusted stamp")]
@@ -136,6 +147,7 @@ pub enum TimeStanding {
 
 /// How much weight a finding carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Signed by a trusted or pinned signer.
@@ -150,6 +162,7 @@ pub enum Class {
 
 /// What a finding says about the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Statement {
@@ -221,6 +234,7 @@ impl From<Extent> for Statement {
 
 /// By which technique something was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Technique {
@@ -248,6 +262,7 @@ pub enum Technique {
 
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Finding {
     /// How it was found.
@@ -295,6 +310,7 @@ impl Finding {
 
 /// A visible notice that was found and measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NoticeReport {
     /// Where it stands, in pixels of the picture as shown.
@@ -321,6 +337,7 @@ pub struct NoticeReport {
 
 /// What the signed manifest says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ManifestReport {
     /// The active manifest's label.
@@ -353,6 +370,7 @@ pub struct ManifestReport {
 
 /// The three lines that California's SB 942 asks a detection tool for (§ 22757.2).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Provenance {
     /// Whether any provenance data is there.
     pub available: bool,
@@ -371,6 +389,7 @@ pub struct Provenance {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Report {
     /// Version of this form: [`SCHEMA`].
@@ -431,4 +450,25 @@ impl Axes {
         signer: SignerStanding::Unknown,
         time: TimeStanding::None,
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/report.schema.json");
+
+    #[test]
+    fn the_schema_is_that_of_the_report() {
+        let schema = schemars::schema_for!(Report);
+        let made = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("TANBA_BLESS").is_some() {
+            std::fs::write(FILE, made).unwrap();
+            return;
+        }
+        assert!(
+            made == JSON_SCHEMA,
+            "TANBA_BLESS=1 cargo test the_schema_is writes the new one; should {SCHEMA} change?"
+        );
+    }
 }

@@ -12,6 +12,7 @@ use crate::policy::{
 
 /// What the file shows of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Outcome {
@@ -27,6 +28,7 @@ pub enum Outcome {
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RuleReport {
     /// A stable name, such as `kz-21-2-machine`.
@@ -51,6 +53,7 @@ pub struct RuleReport {
 
 /// The rules of one profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ProfileReport {
     /// Whose rules.
