@@ -1,8 +1,10 @@
 //! Unsigned machine-readable fields: XMP with IPTC and AIGC, and EXIF, for every container.
 
 mod aigc;
+mod declared;
 mod exif;
 mod read;
+mod seen;
 mod wild;
 mod xmp;
 
@@ -10,7 +12,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use exif::{describe, may_describe, orientation, text as exif_text};
-pub(crate) use read::find;
+pub(crate) use read::{Found, find, find_in};
+pub(crate) use seen::{MAX_PIXELS, Pixels, Seen, trailer};
+pub(crate) use wild::{Vendor, vendor};
 pub(crate) use xmp::merge;
 
 use crate::policy::Extent;
