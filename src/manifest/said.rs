@@ -30,6 +30,7 @@ pub(super) fn findings(view: &View, class: impl Fn(&str) -> Option<Class>, place
             findings.push(finding);
         }
     }
+    findings.extend(of_vendor(view, &findings, place));
     // A photograph that AI changed says both: the camera is not a contradiction.
     if findings.iter().any(|finding| finding.says.is_ai()) {
         findings.retain(|finding| !matches!(finding.says, Statement::NotAi | Statement::PossiblyAi));
@@ -67,7 +68,6 @@ fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whos
             findings.push(if model.is_empty() { finding } else { finding.with_system(model) });
         }
     }
-    findings.extend(of_vendor(view, label, &findings, &place("claim generator")));
     findings.extend(invisible_mark(view, label, &place("c2pa.actions")));
     for name in ["cawg.training-mining", "c2pa.training-mining"] {
         for (name, content) in view.assertions(label, name) {
@@ -84,14 +84,18 @@ fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whos
     findings
 }
 
-/// Who signs with an AI service alone says by this that AI made it, where no action does: Dreamina, for instance.
-fn of_vendor(view: &View, label: &str, findings: &[Finding], place: &str) -> Option<Finding> {
-    let vendor = vendor(view, label).filter(|vendor| vendor.only_ai)?;
-    let silent = findings.iter().all(|finding| matches!(finding.says, Statement::TrainingProhibited));
-    let generator = claim_generator(view, label)?;
-    let text = say!("the software that made the claim is known to make AI content only: {}", vendor.name);
-    let finding = Finding::new(Technique::C2pa, Class::Hint, Statement::FullyAi, text, &generator, place);
-    silent.then(|| finding.with_system(vendor.name))
+/// The claim generators of AI services, where nothing else tells what the content is: Dreamina writes no source type.
+fn of_vendor(view: &View, findings: &[Finding], place: &str) -> Option<Finding> {
+    let about_content =
+        |finding: &Finding| !matches!(finding.says, Statement::TrainingProhibited | Statement::AboutTheLabel);
+    let vendor = vendor(view, &view.active).filter(|vendor| vendor.only_ai)?;
+    if findings.iter().any(about_content) || !view.seal.holds(&view.active) {
+        return None;
+    }
+    let text = say!("the software that made the claim is known for AI content only: {}", vendor.name);
+    let (value, place) = (claim_generator(view, &view.active)?, format!("{place}, claim generator"));
+    let finding = Finding::new(Technique::C2pa, Class::Hint, Statement::FullyAi, text, &value, place);
+    Some(finding.with_system(vendor.name))
 }
 
 /// `c2pa.watermarked` and its kinds: 2.4 §18.16. What the mark says, only its maker can read.

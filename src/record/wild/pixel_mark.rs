@@ -130,3 +130,60 @@ fn chroma(red: u8, green: u8, blue: u8) -> u32 {
     let chroma = (8061 * (blue - luma) + (128 << 14) + (1 << 13)) >> 14;
     chroma.clamp(0, 255).unsigned_abs()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Noise, gradients, and noise over gradients, in turn, the same for the same number.
+    fn computed(number: u32, size: Size) -> Vec<u8> {
+        let mut state = number.wrapping_mul(2_654_435_761) | 1;
+        let mut random = move || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state
+        };
+        let slopes: [i32; 6] = std::array::from_fn(|_| (random() % 33) as i32 - 16);
+        let noise = [255, 0, 3, 40][number as usize % 4];
+        let mut data = Vec::new();
+        for y in 0..size.height as i32 {
+            for x in 0..size.width as i32 {
+                for slope in slopes.chunks_exact(2) {
+                    let even = 128 + (slope[0] * x + slope[1] * y) / 64;
+                    let grain = (random() % (2 * noise + 1)) as i32 - noise as i32;
+                    data.push((even + grain).clamp(0, 255) as u8);
+                }
+            }
+        }
+        data
+    }
+
+    fn most(data: &[u8], size: Size) -> (usize, f64) {
+        let blocks = blocks(&Pixels::new(size, 3, data, false).unwrap());
+        let of_48 = MARKS[..2].iter().map(|mark| matching(&blocks, mark.message)).max().unwrap();
+        (of_48, matching(&blocks, MARKS[2].message) as f64 / MARKS[2].len() as f64)
+    }
+
+    #[test]
+    fn pictures_without_a_mark() {
+        let size = Size { width: 256, height: 256 };
+        let count = std::env::var("TANBA_PICTURES").map_or(200, |count| count.parse().unwrap());
+        let (mut of_48, mut of_text) = (0, 0.0f64);
+        for number in 0..count {
+            let (short, long) = most(&computed(number, size), size);
+            (of_48, of_text) = (of_48.max(short), of_text.max(long));
+        }
+        eprintln!("{count} pictures: at most {of_48} of 48 bits, {:.1} % of the text", of_text * 100.0);
+        assert!(of_48 < 44 && of_text < 0.9, "{of_48} {of_text}");
+    }
+
+    #[test]
+    fn plain_surfaces_have_no_mark() {
+        let size = Size { width: 256, height: 256 };
+        for grey in 0..=255 {
+            let data = [grey, grey / 2, 255 - grey].repeat(256 * 256);
+            assert!(most(&data, size).0 <= 29, "{grey}");
+        }
+    }
+}

@@ -99,3 +99,61 @@ impl Bits<'_> {
         (first..first + len).map(byte).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::{Limits, geometry::Size};
+
+    /// A picture whose alpha says this, and what is read from it.
+    fn read_back(magic: &[u8], length: u32, data: &[u8]) -> Option<Result<Hidden, String>> {
+        let size = Size { width: 61, height: 67 };
+        let mut rgba = vec![255; 61 * 67 * 4];
+        let bytes = [magic, &length.to_be_bytes(), data].concat();
+        for (at, bit) in bytes.iter().flat_map(|byte| (0..8).rev().map(move |shift| byte >> shift & 1)).enumerate() {
+            rgba[(at % 67 * 61 + at / 67) * 4 + 3] = 254 | bit;
+        }
+        hidden(&Pixels::new(size, 4, &rgba, false).unwrap(), &mut Budget::new(&Limits::default()))
+    }
+
+    fn gzip(data: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn objects_are_fields_and_other_text_is_settings() {
+        let text = br#"{"Software":"NovelAI","n":[1, 2]}"#;
+        let found = read_back(b"stealth_pnginfo", text.len() as u32 * 8, text).unwrap().unwrap();
+        assert_eq!(
+            found.fields,
+            [("Software".to_owned(), "NovelAI".to_owned()), ("n".to_owned(), "[1, 2]".to_owned())]
+        );
+        let packed = gzip("Steps: 20, Қ".as_bytes());
+        let found = read_back(b"stealth_pngcomp", packed.len() as u32 * 8, &packed).unwrap().unwrap();
+        assert_eq!(found.fields, [("parameters".to_owned(), "Steps: 20, Қ".to_owned())]);
+    }
+
+    #[test]
+    fn lies_are_said_and_cost_little() {
+        let bomb = gzip(&[0x20; 256 << 10]);
+        let cases: [(&[u8], u32, &[u8]); 6] = [
+            (b"stealth_pngcomp", u32::MAX, b""),
+            (b"stealth_pnginfo", 1 << 20, b"short"),
+            (b"stealth_pngcomp", 64, b"no gzip!"),
+            (b"stealth_pnginfo", 16, b"\xff\xfe"),
+            (b"stealth_pngcomp", (bomb.len() as u32 - 9) * 8, &bomb[..bomb.len() - 9]),
+            (b"stealth_pngcomp", 7, b""),
+        ];
+        for (magic, length, data) in cases {
+            let found = read_back(magic, length, data).unwrap_or_else(|| panic!("{length}"));
+            assert!(found.is_err_and(|why| why.starts_with("what is hidden in the lowest bits")), "{length}");
+        }
+        assert!(read_back(b"stealth_pngxxxx", 8, b"a").is_none());
+        let tiny = Pixels::new(Size { width: 1, height: 1 }, 4, &[0; 4], false).unwrap();
+        assert!(hidden(&tiny, &mut Budget::new(&Limits::default())).is_none());
+    }
+}

@@ -52,3 +52,82 @@ fn names(fields: &[Field]) -> Option<Finding> {
     let field = software.or(model.filter(|_| titled))?;
     Some(field.hint("NovelAI", field.value))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::{
+        Format, Limits, Size,
+        limits::Budget,
+        record::{Pixels, exif, wild::hidden},
+        report::{Statement, Technique},
+    };
+
+    /// The public half of the key by which `fixtures/wild/make.py` signs, in NovelAI's stead.
+    const OURS: &str = "qPZ56CuQ1WDlIxOsj6Ve6zvG5bg4owIDM89i6rlONKU=";
+
+    /// What is found in a fixture, judged by `key`.
+    fn found(name: &str, key: &str) -> Vec<Finding> {
+        let path = format!("{}/fixtures/wild/{name}", env!("CARGO_MANIFEST_DIR"));
+        let mut source = Cursor::new(std::fs::read(path).unwrap());
+        let mut budget = Budget::new(&Limits::default());
+        let handler = Format::sniff(&mut source).unwrap().handler();
+        let survey = handler.survey(&mut source, &mut budget).unwrap();
+        let rgba = handler.rgba(&mut source, &survey, &mut budget).unwrap();
+        let shown = handler.picture(&mut source, &survey, &mut budget).unwrap().unwrap();
+        let size = Size { width: shown.size.width, height: shown.size.height };
+        let pixels = match &rgba {
+            Some(rgba) => Pixels::new(size, 4, rgba, false),
+            None => Pixels::new(size, 3, &shown.rgb, false),
+        };
+        let mut texts: Vec<(String, String)> =
+            survey.texts.iter().map(|text| (text.key.clone(), text.value.clone())).collect();
+        for block in &survey.exif {
+            let tags = exif::fields(&block.bytes, &mut budget).0;
+            texts.extend(tags.into_iter().map(|tag| (tag.name.to_owned(), tag.value)));
+        }
+        if let Some(found) = hidden(pixels.as_ref().unwrap(), &mut budget) {
+            texts.extend(found.unwrap().fields);
+        }
+        let field = |(key, value): &'static (String, String)| Field {
+            technique: Technique::Text,
+            key,
+            value,
+            place: key.clone(),
+        };
+        // Leaked: a test's few bytes.
+        let texts: &'static Vec<(String, String)> = Box::leak(Box::new(texts));
+        let fields: Vec<_> = texts.iter().map(field).collect();
+        detect(&Evidence { fields: &fields, pixels, ..Evidence::default() }, key)
+    }
+
+    /// Python's `cryptography` signed over what Python's `json` and numpy wrote.
+    #[test]
+    fn signatures_over_pixels_and_settings_are_checked() {
+        for name in ["novelai.png", "novelai.webp", "novelai-stealth.png", "novelai-stealth.webp"] {
+            let proven = |key| found(name, key).into_iter().find(|finding| finding.class == Class::Proven);
+            let finding = proven(OURS).unwrap_or_else(|| panic!("{name}: {:#?}", found(name, OURS)));
+            assert_eq!((finding.says, finding.system.as_deref()), (Statement::FullyAi, Some("NovelAI")), "{name}");
+            assert!(proven(KEY).is_none(), "{name}: another key");
+        }
+        for name in ["novelai-changed.png", "novelai-unsigned.png"] {
+            assert!(found(name, OURS).iter().all(|finding| finding.class != Class::Proven), "{name}");
+        }
+        let changed = found("novelai-changed.png", OURS);
+        assert!(changed.iter().any(|finding| finding.text.contains("does not fit")), "{changed:#?}");
+    }
+
+    #[test]
+    fn signatures_that_are_none_do_not_fit() {
+        let pixels = Pixels::new(Size { width: 1, height: 1 }, 3, &[0; 3], false);
+        for written in ["", "!!", "AAAA", "\u{1F319}"] {
+            let comment = format!(r#"{{"signed_hash":"{written}"}}"#);
+            assert_eq!(check(&comment, pixels.as_ref(), KEY).unwrap().0, Outcome::DoesNotFit, "{written}");
+        }
+        for comment in ["signed_hash", "{\"a\":\"signed_hash\"}", "{\"signed_hash\":1}", "[\"signed_hash\"]"] {
+            assert_eq!(check(comment, pixels.as_ref(), KEY), None, "{comment}");
+        }
+    }
+}
