@@ -20,6 +20,7 @@ mod labeler;
 mod limits;
 mod manifest;
 mod notice;
+mod outline;
 mod patch;
 mod policy;
 mod record;

@@ -7,12 +7,13 @@ use time::OffsetDateTime;
 use crate::{
     Error, Format, Result,
     format::Survey,
+    geometry::{Orientation, Size},
     limits::{Budget, Limits},
     manifest::{self, Reading, TrustAnchors},
-    notice,
+    notice::{self, Raster},
     policy::Profile,
-    record,
-    report::{Look, NoticeReport, Outline, Part, Report, Subject, against, judge},
+    record::{self, Found, Pixels, Seen},
+    report::{Look, NoticeReport, Report, Subject, against, judge},
     stream::{Source, length},
 };
 
@@ -28,7 +29,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Verifier {
     anchors: Arc<TrustAnchors>,
-    limits: Limits,
+    pub(crate) limits: Limits,
     at: Option<OffsetDateTime>,
     look: bool,
     profile: Option<Profile>,
@@ -88,8 +89,9 @@ impl Verifier {
         let format = Format::sniff(source)?;
         let survey = format.handler().survey(source, &mut budget)?;
         let reading = manifest::read(format, source, &survey, &self.anchors, at)?;
-        let found = record::find(&survey, &mut budget);
-        let mut look = self.look(format, source, &survey, &reading, &mut budget)?;
+        let picture = self.picture(format, source, &survey, &mut budget)?;
+        let found = records(format, source, &survey, picture.as_ref().ok(), &mut budget)?;
+        let mut look = picture.map_or_else(|unseen| unseen, |picture| look(&picture, &reading));
         look.damaged |= !found.unread.is_empty();
         look.not_examined.extend(found.unread);
         let subject = Subject { format, media_type: survey.media_type, bytes: length(source)?, shown: survey.shown() };
@@ -99,75 +101,68 @@ impl Verifier {
         Ok(report)
     }
 
-    /// Lists what labels are made of in `source`, and where it stands: manifest stores box by box, metadata property by property,
-    /// text fields. Nothing is checked and nothing is judged.
-    ///
-    /// # Errors
-    ///
-    /// As [`verify`](Self::verify).
-    ///
-    /// ```
-    /// let mut file = std::io::Cursor::new(std::fs::read("fixtures/photo.jpg")?);
-    /// let outline = tanba::Verifier::new().outline(&mut file)?;
-    /// assert!(outline.parts.iter().any(|part| part.name == "EXIF"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn outline(&self, source: &mut dyn Source) -> Result<Outline> {
-        let mut budget = Budget::new(&self.limits);
-        let format = Format::sniff(source)?;
-        let survey = format.handler().survey(source, &mut budget)?;
-        let mut unread = survey.unread.clone();
-        let mut parts = Vec::new();
-        for store in &survey.stores {
-            let ranges: Vec<_> =
-                store.carrier.iter().map(|range| format!("{} to {}", range.start, range.end)).collect();
-            let mut part = Part::new("C2PA manifest store", format!("bytes {}", ranges.join(", ")));
-            match manifest::outline(&store.jumbf) {
-                Ok(boxes) => part.parts = boxes,
-                Err(why) => unread.push(format!("the C2PA manifest store at bytes {}: {why}", ranges.join(", "))),
-            }
-            parts.push(part);
-        }
-        parts.extend(record::outline(&survey, &mut budget));
-        if let Some(trailer) = &survey.trailer {
-            let place = format!("bytes {} to {}", trailer.start, trailer.end);
-            parts.push(Part::new("data after the end of the content", place));
-        }
-        Ok(Outline { format, media_type: survey.media_type.into(), bytes: length(source)?, parts, unread })
-    }
-
-    /// Looks where the manifest says, then everywhere. A picture that cannot be decoded is no error of the label.
-    fn look(
+    /// Decodes the picture to look at it. That it cannot be decoded is no error of the label.
+    fn picture(
         &self,
         format: Format,
         source: &mut dyn Source,
         survey: &Survey,
-        reading: &Reading,
         budget: &mut Budget,
-    ) -> Result<Look> {
+    ) -> Result<Result<Raster, Look>> {
         if !self.look {
-            return Ok(Look::unseen("the visible notice: not looked for".into(), false));
+            return Ok(Err(Look::unseen("the visible notice: not looked for".into(), false)));
         }
-        let picture = match format.handler().picture(source, survey, budget) {
-            Ok(Some(picture)) => picture,
-            Ok(None) => return Ok(Look::unseen(format!("the visible notice: tanba cannot decode {format}"), false)),
-            Err(Error::Io(error)) => return Err(Error::Io(error)),
-            Err(error) => return Ok(Look::unseen(format!("the visible notice: {error}"), true)),
-        };
-        let (mut notices, mut not_examined) = (Vec::new(), Vec::new());
-        for (rect, lines) in &reading.regions {
-            match notice::measure(&picture, *rect, lines) {
-                Some(sighting) => notices.push(NoticeReport::new(sighting, picture.size, true)),
-                None => not_examined.push(format!(
-                    "the visible notice that the manifest places at {}, {}: its words were not recognised there; look at it",
-                    rect.x, rect.y
-                )),
-            }
+        match format.handler().picture(source, survey, budget) {
+            Ok(Some(picture)) => Ok(Ok(picture)),
+            Ok(None) => Ok(Err(Look::unseen(format!("the visible notice: tanba cannot decode {format}"), false))),
+            Err(Error::Io(error)) => Err(Error::Io(error)),
+            Err(error) => Ok(Err(Look::unseen(format!("the visible notice: {error}"), true))),
         }
-        if notices.is_empty() {
-            let found = notice::search(&picture, &[]).into_iter();
-            notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
-        }
-        Ok(Look { notices, not_examined, damaged: false, looked: true })
     }
+}
+
+/// Reads the unsigned fields, and the marks of others in the pixels.
+fn records(
+    format: Format,
+    source: &mut dyn Source,
+    survey: &Survey,
+    picture: Option<&Raster>,
+    budget: &mut Budget,
+) -> Result<Found> {
+    let trailer = record::trailer(format, source, survey)?;
+    // Laid over white, the picture has lost its alpha and what hides there: such pictures are decoded once more.
+    let looked_into = |size: &Size| u64::from(size.width) * u64::from(size.height) <= record::MAX_PIXELS;
+    let alpha = match (picture, survey.stored.filter(looked_into)) {
+        (Some(_), Some(size)) => match format.handler().rgba(source, survey, budget) {
+            Ok(rgba) => rgba.map(|rgba| (size, rgba)),
+            Err(Error::Io(error)) => return Err(Error::Io(error)),
+            Err(_) => None,
+        },
+        _ => None,
+    };
+    let pixels = match (&alpha, picture) {
+        (Some((size, rgba)), _) => Pixels::new(*size, 4, rgba, false),
+        (None, Some(picture)) => Pixels::new(picture.size, 3, &picture.rgb, survey.orientation != Orientation::Upright),
+        (None, None) => None,
+    };
+    Ok(record::find_in(survey, &Seen { pixels, trailer }, budget))
+}
+
+/// Looks where the manifest says, then everywhere.
+fn look(picture: &Raster, reading: &Reading) -> Look {
+    let (mut notices, mut not_examined) = (Vec::new(), Vec::new());
+    for (rect, lines) in &reading.regions {
+        match notice::measure(picture, *rect, lines) {
+            Some(sighting) => notices.push(NoticeReport::new(sighting, picture.size, true)),
+            None => not_examined.push(format!(
+                "the visible notice that the manifest places at {}, {}: its words were not recognised there; look at it",
+                rect.x, rect.y
+            )),
+        }
+    }
+    if notices.is_empty() {
+        let found = notice::search(picture, &[]).into_iter();
+        notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
+    }
+    Look { notices, not_examined, damaged: false, looked: true }
 }

@@ -23,6 +23,30 @@ pub(super) fn decode(
     orientation: Orientation,
     budget: &Budget,
 ) -> Result<Raster> {
+    let picture = picture(source, format, codec, budget)?;
+    let size = Size { width: picture.width(), height: picture.height() };
+    Ok(Raster::upright(over_white(picture), size, orientation))
+}
+
+/// The first frame with its alpha, as stored; `None` where its samples are no RGBA of 8 bits.
+pub(super) fn rgba(
+    source: &mut dyn Source,
+    format: Format,
+    codec: image::ImageFormat,
+    budget: &Budget,
+) -> Result<Option<Vec<u8>>> {
+    Ok(match picture(source, format, codec, budget)? {
+        image::DynamicImage::ImageRgba8(picture) => Some(picture.into_raw()),
+        _ => None,
+    })
+}
+
+fn picture(
+    source: &mut dyn Source,
+    format: Format,
+    codec: image::ImageFormat,
+    budget: &Budget,
+) -> Result<image::DynamicImage> {
     let bytes = read_all(source, budget)?;
     let failed = |error| Error::backend(format, "decode", error);
     // Before the size is known, for headers and profiles only: a profile may be a bomb.
@@ -35,9 +59,7 @@ pub(super) fn decode(
     // At most eight bytes a pixel, and as much again on the way.
     limits.max_alloc = Some(HEADERS + 2 * budget.raster(width, height, 8)? as u64);
     decoder.set_limits(limits).map_err(failed)?;
-    let picture = image::DynamicImage::from_decoder(decoder).map_err(failed)?;
-    drop(bytes);
-    Ok(Raster::upright(over_white(picture), Size { width, height }, orientation))
+    image::DynamicImage::from_decoder(decoder).map_err(failed)
 }
 
 /// Interleaved 8-bit RGB; what is transparent shows white.

@@ -126,6 +126,12 @@ pub(crate) trait Handler: Sync {
     fn picture(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Raster>> {
         Ok(None)
     }
+
+    /// The first picture's pixels of 8 bits, red, green, blue and alpha, as stored: neither turned nor laid over anything.
+    /// `None` where it has no alpha, other samples, or was not stored without loss.
+    fn rgba(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
 }
 
 /// What a walk through a container found. The same vocabulary for all formats, so that the readers of metadata know none.

@@ -7,7 +7,7 @@ mod pixels;
 mod texts;
 
 use self::{
-    chunks::{Header, SIGNATURE, Walk},
+    chunks::{Colour, Header, SIGNATURE, Walk},
     colour::Meaning,
     pixels::Canvas,
 };
@@ -88,6 +88,14 @@ impl Handler for Png {
 
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
         decode::decode(source, Format::Png, image::ImageFormat::Png, survey.orientation, budget).map(Some)
+    }
+
+    fn rgba(&self, source: &mut dyn Source, _survey: &Survey, budget: &mut Budget) -> Result<Option<Vec<u8>>> {
+        let header = Walk::of(source, budget)?.header(source)?;
+        if header.colour != Colour::Rgba || header.depth != 8 {
+            return Ok(None);
+        }
+        decode::rgba(source, Format::Png, image::ImageFormat::Png, budget)
     }
 }
 

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{NOTICE_REGION, read::View};
 use crate::{
     geometry::Rect,
-    report::{Class, Finding, Statement, Technique},
+    record,
+    report::{Class, Finding, Statement, Technique, say},
 };
 
 /// Generations of parents that are listened to.
@@ -29,6 +30,7 @@ pub(super) fn findings(view: &View, class: impl Fn(&str) -> Option<Class>, place
             findings.push(finding);
         }
     }
+    findings.extend(of_vendor(view, &findings, place));
     // A photograph that AI changed says both: the camera is not a contradiction.
     if findings.iter().any(|finding| finding.says.is_ai()) {
         findings.retain(|finding| !matches!(finding.says, Statement::NotAi | Statement::PossiblyAi));
@@ -48,7 +50,10 @@ fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whos
         let name = action.get("action").and_then(Value::as_str).unwrap_or("an action");
         let text = format!("{whose}{name}: {}", sentence(says));
         let finding = Finding::new(Technique::C2pa, class, says, text, source_type, place("c2pa.actions"));
-        findings.push(match agent(action).or_else(|| disclosed_model(view, label)) {
+        let named = agent(action).or_else(|| disclosed_model(view, label));
+        let system =
+            named.or_else(|| vendor(view, label).filter(|_| says.is_ai()).map(|vendor| vendor.name.to_owned()));
+        findings.push(match system {
             Some(system) => finding.with_system(system),
             None => finding,
         });
@@ -63,6 +68,7 @@ fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whos
             findings.push(if model.is_empty() { finding } else { finding.with_system(model) });
         }
     }
+    findings.extend(invisible_mark(view, label, &place("c2pa.actions")));
     for name in ["cawg.training-mining", "c2pa.training-mining"] {
         for (name, content) in view.assertions(label, name) {
             let entries = content.get("entries").and_then(Value::as_object).into_iter().flatten();
@@ -76,6 +82,39 @@ fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whos
         }
     }
     findings
+}
+
+/// The claim generators of AI services, where nothing else tells what the content is: Dreamina writes no source type.
+fn of_vendor(view: &View, findings: &[Finding], place: &str) -> Option<Finding> {
+    let about_content =
+        |finding: &Finding| !matches!(finding.says, Statement::TrainingProhibited | Statement::AboutTheLabel);
+    let vendor = vendor(view, &view.active).filter(|vendor| vendor.only_ai)?;
+    if findings.iter().any(about_content) || !view.seal.holds(&view.active) {
+        return None;
+    }
+    let text = say!("the software that made the claim is known for AI content only: {}", vendor.name);
+    let (value, place) = (claim_generator(view, &view.active)?, format!("{place}, claim generator"));
+    let finding = Finding::new(Technique::C2pa, Class::Hint, Statement::FullyAi, text, &value, place);
+    Some(finding.with_system(vendor.name))
+}
+
+/// `c2pa.watermarked` and its kinds: 2.4 §18.16. What the mark says, only its maker can read.
+fn invisible_mark(view: &View, label: &str, place: &str) -> Option<Finding> {
+    let name = actions(view, label).filter_map(|action| action.get("action")?.as_str());
+    let name = name.into_iter().find(|name| name.starts_with("c2pa.watermarked"))?;
+    let synth_id = vendor(view, label).is_some_and(|vendor| vendor.synth_id);
+    let text = match synth_id {
+        true => {
+            "the signer says that an invisible mark is in the content, SynthID as its vendor calls it; tanba cannot read it"
+        }
+        false => "the signer says that an invisible mark is in the content; tanba cannot read it",
+    };
+    Some(Finding::new(Technique::C2pa, Class::Declared, Statement::AboutTheLabel, text, name, place))
+}
+
+/// The vendor of the AI system behind a manifest, by its claim generator, else by its signer.
+fn vendor(view: &View, label: &str) -> Option<record::Vendor> {
+    record::vendor(claim_generator(view, label).as_deref(), view.signer(label).as_deref())
 }
 
 /// The regions of notices that tanba added, with their lines.
@@ -146,7 +185,8 @@ pub(super) fn system(view: &View) -> Option<String> {
     heard(view).find_map(|label| {
         let ai = sourced_actions(view, label)
             .find(|(_, source_type)| Statement::of_source_type(source_type).is_some_and(Statement::is_ai));
-        ai.and_then(|(action, _)| agent(action)).or_else(|| disclosed_model(view, label))
+        let named = ai.and_then(|(action, _)| agent(action)).or_else(|| disclosed_model(view, label));
+        named.or_else(|| ai.and_then(|_| vendor(view, label)).map(|vendor| vendor.name.to_owned()))
     })
 }
 

@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use super::Record;
-use crate::report::Statement;
+use crate::report::{CONTRADICTION, Class, Finding, Said, Statement, Technique, say};
 
 /// The namespace of the XMP property `AIGC` (TC260-PG-20259A).
 pub(super) const NAMESPACE: &str = "http://www.tc260.org.cn/ns/AIGC/1.0/";
+/// Another namespace in which the same JSON is found, in the property `Info`.
+pub(super) const DIALECT: &str = "http://cvdca.org.cn/ns/aigc/1.0/";
 
 /// The value: seven strings in this order. On the first write the propagator is the producer (note 1).
 pub(super) fn json(record: &Record) -> String {
@@ -75,6 +77,76 @@ pub(super) fn read(text: &str) -> Option<Aigc> {
         .any(|name| inner.get(name).is_some_and(|value| !matches!(value, Value::Null) && value != ""));
     let producer = field("ContentProducer").unwrap_or_default();
     Some(Aigc { says, producer, id: field("ProduceID").unwrap_or_default(), sealed })
+}
+
+/// A label and where it was found.
+pub(super) struct Label {
+    pub(super) label: Aigc,
+    pub(super) value: String,
+    pub(super) place: String,
+}
+
+/// The label in a text field: of that name, or wherever the JSON says what it is. Without either, `Label` is a word.
+pub(super) fn in_text(key: &str, value: &str, place: &str) -> Option<Label> {
+    let start = value.trim_start();
+    let says = start.starts_with("AIGC")
+        || start.starts_with('{')
+            && ["\"AIGC\"", "\"ContentProducer\"", "\"ProduceID\""].iter().any(|name| start.contains(name));
+    if !key.eq_ignore_ascii_case("AIGC") && !says {
+        return None;
+    }
+    Some(Label { label: read(value)?, value: value.to_owned(), place: place.to_owned() })
+}
+
+/// What the labels say, and what is wrong when there are several.
+pub(super) fn findings(labels: &[Label]) -> Vec<Finding> {
+    labels.iter().map(finding).chain(more_than_one(labels)).collect()
+}
+
+fn finding(Label { label, value, place }: &Label) -> Finding {
+    let (producer, fully) = (&label.producer, label.says == Statement::FullyAi);
+    let text: Said = match (fully, producer.is_empty(), label.sealed) {
+        (true, true, false) => "China's AIGC label says: made or composed by AI".into(),
+        (true, true, true) => {
+            "China's AIGC label says: made or composed by AI; it carries a signature that was not checked".into()
+        }
+        (true, false, false) => say!("China's AIGC label says: made or composed by AI; produced by {}", producer),
+        (true, false, true) => say!(
+            "China's AIGC label says: made or composed by AI; produced by {}; it carries a signature that was not checked",
+            producer
+        ),
+        (false, true, false) => "China's AIGC label says: may be made by AI".into(),
+        (false, true, true) => {
+            "China's AIGC label says: may be made by AI; it carries a signature that was not checked".into()
+        }
+        (false, false, false) => say!("China's AIGC label says: may be made by AI; produced by {}", producer),
+        (false, false, true) => say!(
+            "China's AIGC label says: may be made by AI; produced by {}; it carries a signature that was not checked",
+            producer
+        ),
+    };
+    Finding::new(Technique::Aigc, Class::Declared, label.says, text, value, place.clone())
+}
+
+/// GB 45438-2025, 6.1 c) allows one label in a file.
+fn more_than_one(labels: &[Label]) -> Option<Finding> {
+    let [first, second, ..] = labels else { return None };
+    let key = |label: &Aigc| (label.says, label.producer.clone(), label.id.clone());
+    let about = |technique, text: Said, value: &str, place: &str| {
+        Finding::new(technique, Class::Declared, Statement::AboutTheLabel, text, value, place)
+    };
+    Some(match labels.iter().find(|other| key(&other.label) != key(&first.label)) {
+        Some(other) => about(
+            Technique::Comparison,
+            say!("contradiction: two AIGC labels differ, {} and {}", first.place, other.place),
+            &format!("{} / {}", first.place, other.place),
+            CONTRADICTION,
+        ),
+        None => {
+            let text = "the AIGC label stands in the file more than once; one is allowed";
+            about(Technique::Aigc, text.into(), "", &second.place)
+        }
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Unsigned machine-readable fields: XMP with IPTC and AIGC, and EXIF, for every container.
 
 mod aigc;
+mod declared;
 mod exif;
 mod outline;
 mod read;
+mod seen;
 mod wild;
 mod xmp;
 
@@ -12,7 +14,9 @@ use uuid::Uuid;
 
 pub(crate) use exif::{describe, may_describe, orientation, text as exif_text};
 pub(crate) use outline::outline;
-pub(crate) use read::find;
+pub(crate) use read::{Found, find, find_in};
+pub(crate) use seen::{MAX_PIXELS, Pixels, Seen, trailer};
+pub(crate) use wild::{Vendor, vendor};
 pub(crate) use xmp::merge;
 
 use crate::policy::Extent;

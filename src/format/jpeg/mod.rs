@@ -87,6 +87,14 @@ fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Resu
                 key: "Comment".into(),
                 value: text(payload(source, segment, budget)?),
             }),
+            // China's AIGC label as a segment of its own.
+            0xE0 | 0xE3..=0xEA | 0xEC | 0xEF => {
+                let bytes = payload(source, segment, budget)?;
+                if bytes.starts_with(b"AIGC") || bytes.starts_with(b"{\"AIGC\"") {
+                    let place = format!("APP{} at byte {at}", segment.marker & 0x0F);
+                    survey.texts.push(TextField { place, key: "AIGC".into(), value: text(bytes) });
+                }
+            }
             marker if markers::is_frame(marker) && survey.stored.is_none() => {
                 let frame = frame::frame(marker, &payload(source, segment, budget)?, at)?;
                 budget.raster(frame.size.width, frame.size.height, 3)?;

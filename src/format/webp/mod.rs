@@ -130,6 +130,16 @@ impl Handler for WebP {
         let canvas = Canvas::read(source, &riff)?;
         still::first(source, &riff, canvas.size, survey.orientation, budget).map(Some)
     }
+
+    fn rgba(&self, source: &mut dyn Source, _survey: &Survey, budget: &mut Budget) -> Result<Option<Vec<u8>>> {
+        let riff = walk(source, budget)?;
+        let picture = riff.chunks.iter().find(|chunk| chunk.id == *b"VP8L");
+        // Frames of an animation stand deeper, and lossy pictures have other chunks.
+        match picture {
+            Some(picture) if frame_size(source, picture)?.1 => still::rgba(source, &riff, budget).map(Some),
+            _ => Ok(None),
+        }
+    }
 }
 
 /// Whether the chunk is written anew, and padded then.

@@ -78,6 +78,12 @@ pub(super) fn first(
     Ok(Raster::upright(over_white(picture.into()), canvas, orientation))
 }
 
+/// The picture's pixels with their alpha.
+pub(super) fn rgba(source: &mut dyn Source, riff: &Riff, budget: &mut Budget) -> Result<Vec<u8>> {
+    let frame = Frame::find(source, &riff.chunks)?;
+    Ok(codec::decode(&frame.chunks, frame.size, budget)?.rgba)
+}
+
 /// The pixels of one frame as they stand in the file.
 pub(super) struct Frame {
     /// Offset of the picture's chunk.

@@ -1,12 +1,19 @@
 use std::io::Cursor;
 
-use super::*;
+use super::{
+    super::xmp::{IPTC_EXT, PLUS},
+    *,
+};
 use crate::{
     Limits,
     format::{TextField, testing::corpus},
     policy::Extent,
     record::{Record, merge},
+    report::CONTRADICTION,
 };
+
+const PHOTOSHOP: &str = "http://ns.adobe.com/photoshop/1.0/";
+const DCTERMS: &str = "http://purl.org/dc/terms/";
 
 fn budget() -> Budget {
     Budget::new(&Limits::default())
@@ -129,9 +136,9 @@ fn other_declarations_in_xmp() {
     ));
     let says: Vec<_> = found.iter().map(|finding| finding.says).collect();
     use Statement::{AboutTheLabel, FullyAi, PartlyAi, TrainingProhibited};
-    assert_eq!(says, [FullyAi, PartlyAi, PartlyAi, TrainingProhibited, AboutTheLabel]);
+    assert_eq!(says, [PartlyAi, PartlyAi, TrainingProhibited, AboutTheLabel, FullyAi]);
     assert!(!format!("{found:?}").contains("secret"), "prompts are not shown");
-    assert_eq!(found[1].system.as_deref(), Some("ChatGPT"));
+    assert_eq!(found[0].system.as_deref(), Some("ChatGPT"));
 }
 
 #[test]
