@@ -1,6 +1,7 @@
 //! Byte grammars that two formats or more share. Knows no label and no format.
 
 pub(crate) mod bmff;
+pub(crate) mod invisible;
 pub(crate) mod riff;
 pub(crate) mod tiff;
 pub(crate) mod xml;

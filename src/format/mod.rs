@@ -5,12 +5,16 @@ mod decode;
 mod frames;
 mod gif;
 mod heif;
+mod html;
 mod jpeg;
 mod jxl;
 mod png;
+mod sidecar;
+mod subtitles;
 mod svg;
 #[cfg(test)]
 pub(crate) mod testing;
+mod text;
 mod tiff;
 mod webp;
 
@@ -48,6 +52,14 @@ formats! {
     Jxl => jxl::Jxl,
     /// SVG 1.1 and 2.
     Svg => svg::Svg,
+    /// A C2PA manifest store in a file of its own.
+    Sidecar => sidecar::Sidecar,
+    /// HTML and XHTML pages, and fragments of them.
+    Html => html::Html,
+    /// WebVTT and SubRip.
+    Subtitles => subtitles::Subtitles,
+    /// Plain text, Markdown, source code and the like: UTF-8.
+    Text => text::Text,
 }
 
 /// How content is perceived.

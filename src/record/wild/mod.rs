@@ -5,6 +5,8 @@
 
 mod diffusion;
 mod grok;
+mod hidden;
+mod html;
 mod makers;
 mod midjourney;
 mod novelai;
@@ -34,6 +36,8 @@ const DETECTORS: &[Detector] = &[
     diffusion::invoke,
     diffusion::fooocus,
     makers::detect,
+    html::detect,
+    hidden::detect,
 ];
 
 pub(super) fn detect(fields: &[Field]) -> Vec<Finding> {
