@@ -2,7 +2,9 @@
 
 pub(crate) mod bmff;
 pub(crate) mod invisible;
+pub(crate) mod pdf;
 pub(crate) mod riff;
 pub(crate) mod tiff;
 pub(crate) mod xml;
 pub(crate) mod xmp;
+pub(crate) mod zip;
