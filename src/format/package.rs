@@ -155,3 +155,64 @@ impl Leaf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{Handler, epub::Epub, ooxml::Ooxml, opendocument::OpenDocument, testing::survey};
+
+    fn bytes(name: &str) -> Vec<u8> {
+        std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/text").join(name)).unwrap()
+    }
+
+    #[test]
+    fn each_kind_is_known_by_what_is_inside() {
+        let handlers: [&dyn Handler; 3] = [&Ooxml, &OpenDocument, &Epub];
+        for (name, index, ending) in [
+            ("aigc.docx", 0, "wordprocessingml.document"),
+            ("plain.xlsx", 0, "spreadsheetml.sheet"),
+            ("plain.pptx", 0, "presentationml.presentation"),
+            ("aigc.odt", 1, "opendocument.text"),
+            ("aigc.epub", 2, "epub+zip"),
+        ] {
+            let file = bytes(name);
+            let known: Vec<_> = handlers.iter().map(|handler| handler.sniff(&file[..file.len().min(4096)])).collect();
+            assert_eq!(known, (0..3).map(|at| at == index).collect::<Vec<_>>(), "{name}");
+            let found = survey(handlers[index], &file).unwrap();
+            assert!(found.media_type.ends_with(ending) && found.unread.is_empty(), "{name}: {found:?}");
+            let labels: Vec<_> = found.texts.iter().filter(|text| text.key == "AIGC").collect();
+            assert_eq!(labels.len(), usize::from(name.starts_with("aigc")), "{name}: {found:?}");
+            assert!(labels.iter().all(|label| label.value.starts_with("{\"Label\":\"1\"")), "{name}");
+        }
+        assert!(handlers.iter().all(|handler| !handler.sniff(&bytes("other.zip"))));
+    }
+
+    #[test]
+    fn the_store_is_carried_by_its_entry() {
+        let file = bytes("store.docx");
+        let found = survey(&Ooxml, &file).unwrap();
+        let range = found.stores[0].carrier[0].clone();
+        let entry = &file[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()];
+        assert!(entry.starts_with(b"PK\x03\x04") && entry.ends_with(&bytes("sidecar.c2pa")));
+        assert_eq!(found.stores[0].jumbf, bytes("sidecar.c2pa"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        let file = bytes("aigc.docx");
+        assert!(survey(&Ooxml, &file[..file.len() - 30]).is_err(), "the directory is cut off");
+        // The directory calls a part otherwise than its own header does.
+        let mut renamed = file.clone();
+        let at = renamed.windows(19).rposition(|part| part == b"docProps/custom.xml").unwrap();
+        let local = renamed.windows(19).position(|part| part == b"docProps/custom.xml").unwrap();
+        renamed[local] = b'D';
+        assert!(local < at);
+        let found = survey(&Ooxml, &renamed).unwrap();
+        assert!(found.unread[0].contains("another name") && found.texts.iter().all(|text| text.key != "AIGC"));
+        // No document without its list of types.
+        let mut other = file;
+        let at = other.windows(19).rposition(|part| part == b"[Content_Types].xml").unwrap();
+        other[at] = b'(';
+        assert!(matches!(survey(&Ooxml, &other), Err(crate::Error::UnknownFormat)));
+    }
+}
