@@ -1,7 +1,10 @@
 //! Byte grammars that two formats or more share. Knows no label and no format.
 
 pub(crate) mod bmff;
+pub(crate) mod invisible;
+pub(crate) mod pdf;
 pub(crate) mod riff;
 pub(crate) mod tiff;
 pub(crate) mod xml;
 pub(crate) mod xmp;
+pub(crate) mod zip;

@@ -2,15 +2,24 @@
 
 mod avif;
 mod decode;
+mod epub;
 mod frames;
 mod gif;
 mod heif;
+mod html;
 mod jpeg;
 mod jxl;
+mod ooxml;
+mod opendocument;
+mod package;
+mod pdf;
 mod png;
+mod sidecar;
+mod subtitles;
 mod svg;
 #[cfg(test)]
 pub(crate) mod testing;
+mod text;
 mod tiff;
 mod webp;
 
@@ -48,6 +57,22 @@ formats! {
     Jxl => jxl::Jxl,
     /// SVG 1.1 and 2.
     Svg => svg::Svg,
+    /// A C2PA manifest store in a file of its own.
+    Sidecar => sidecar::Sidecar,
+    /// PDF: ISO 32000.
+    Pdf => pdf::Pdf,
+    /// Office Open XML: DOCX, XLSX, PPTX.
+    Ooxml => ooxml::Ooxml,
+    /// OpenDocument: ODT, ODS, ODP, ODG.
+    OpenDocument => opendocument::OpenDocument,
+    /// EPUB 2 and 3.
+    Epub => epub::Epub,
+    /// HTML and XHTML pages, and fragments of them.
+    Html => html::Html,
+    /// WebVTT and SubRip.
+    Subtitles => subtitles::Subtitles,
+    /// Plain text, Markdown, source code and the like: UTF-8.
+    Text => text::Text,
 }
 
 /// How content is perceived.

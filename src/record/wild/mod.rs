@@ -9,6 +9,8 @@ mod comfyui;
 mod fooocus;
 mod google;
 mod grok;
+mod hidden;
+mod html;
 mod hugging_face;
 mod invokeai;
 mod midjourney;
@@ -70,6 +72,8 @@ const DETECTORS: &[&dyn Detector] = &[
     &bytedance::ByteDance,
     &tencent::Tencent,
     &pixel_mark::PixelMark,
+    &html::Html,
+    &hidden::Hidden,
 ];
 
 pub(super) fn detect(evidence: &Evidence) -> Vec<Finding> {

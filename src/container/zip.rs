@@ -1,0 +1,268 @@
+//! ZIP (PKWARE APPNOTE 6.3.10): the directory at the end, and single parts. Nothing is ever written to disk, so that a name
+//! can lead nowhere.
+
+use std::{io::Read as _, ops::Range};
+
+use memchr::memmem;
+
+use crate::{
+    Error, Format, Result,
+    limits::Budget,
+    stream::{Source, le_u16, le_u32, length, read_at, read_block},
+};
+
+const LOCAL: &[u8; 4] = b"PK\x03\x04";
+const CENTRAL: &[u8; 4] = b"PK\x01\x02";
+const END: &[u8; 4] = b"PK\x05\x06";
+const END64: &[u8; 4] = b"PK\x06\x06";
+const LOCATOR64: &[u8; 4] = b"PK\x06\x07";
+
+/// The end record, and the longest comment that may follow it.
+const END_LEN: u64 = 22;
+const MAX_COMMENT: u64 = 0xffff;
+
+/// One file of an archive.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    encrypted: bool,
+    method: u16,
+    /// Length as stored.
+    stored: u64,
+    /// Offset of the local header.
+    at: u64,
+}
+
+/// What was read of an entry.
+pub(crate) struct Part {
+    /// Local header and data.
+    pub(crate) range: Range<u64>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Whether a file starts as an archive does.
+pub(crate) fn is_zip(head: &[u8]) -> bool {
+    head.starts_with(LOCAL)
+}
+
+/// The names in the local headers of a head, in order; the last may be cut.
+pub(crate) fn names(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    memmem::find_iter(head, LOCAL).filter_map(|at| {
+        let len = usize::from(le_u16(head, at + 26)?);
+        let name = at + 30;
+        head.get(name..(name + len).min(head.len()))
+    })
+}
+
+/// The data of the first entry, where it is called `name` and is not compressed.
+pub(crate) fn first<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    if !is_zip(head) || le_u16(head, 8)? != 0 || names(head).next()? != name {
+        return None;
+    }
+    let start = 30 + name.len() + usize::from(le_u16(head, 28)?);
+    let len = usize::try_from(le_u32(head, 18)?).ok()?;
+    head.get(start..start.checked_add(len)?)
+}
+
+/// The directory of an archive. Each entry spends a part.
+pub(crate) fn directory(source: &mut dyn Source, format: Format, budget: &mut Budget) -> Result<Vec<Entry>> {
+    let len = length(source)?;
+    let tail_at = len.saturating_sub(END_LEN + MAX_COMMENT);
+    let tail = read_at(source, format, tail_at, len - tail_at)?;
+    // The last record whose comment ends with the file; programs that append a byte are forgiven.
+    let fits = |&at: &usize| le_u16(&tail, at + 20).is_some_and(|comment| at + 22 + usize::from(comment) == tail.len());
+    let ends: Vec<usize> = memmem::find_iter(&tail, END).filter(|at| tail.len() - at >= 22).collect();
+    let end = ends.iter().rev().copied().find(fits).or(ends.last().copied());
+    let end = end.ok_or_else(|| Error::malformed(format, len, "there is no end of a ZIP directory"))?;
+    let at = tail_at + end as u64;
+    let number = |at: usize| u64::from(le_u32(&tail, end + at).unwrap_or_default());
+    let (mut size, mut start) = (number(12), number(16));
+    if size == 0xffff_ffff || start == 0xffff_ffff {
+        (size, start) = wide(source, format, at)?;
+    }
+    if start.checked_add(size).is_none_or(|end| end > at) {
+        return Err(Error::malformed(format, at, format!("a directory of {size} bytes at {start} does not fit")));
+    }
+    let bytes = read_block(source, format, start, size, budget)?;
+    let mut entries = Vec::new();
+    let mut rest = bytes.as_slice();
+    while rest.starts_with(CENTRAL) {
+        budget.part()?;
+        let cut = || Error::malformed(format, start, "the ZIP directory is cut off");
+        let (entry, len) = entry(rest).ok_or_else(cut)?;
+        entries.push(entry);
+        rest = rest.get(len..).ok_or_else(cut)?;
+    }
+    if entries.is_empty() && size > 0 {
+        return Err(Error::malformed(format, start, "there is no ZIP directory"));
+    }
+    Ok(entries)
+}
+
+/// Size and start of a directory that needs 64 bits: 4.3.14 and 4.3.15.
+fn wide(source: &mut dyn Source, format: Format, end: u64) -> Result<(u64, u64)> {
+    let wrong = || Error::malformed(format, end, "the 64-bit end of the ZIP directory is missing");
+    let locator = read_at(source, format, end.checked_sub(20).ok_or_else(wrong)?, 20)?;
+    let at = locator.starts_with(LOCATOR64).then(|| le_u64(&locator, 8)).flatten().ok_or_else(wrong)?;
+    if at >= end {
+        return Err(wrong());
+    }
+    let record = read_at(source, format, at, 56.min(end - at))?;
+    let numbers = record.starts_with(END64).then(|| Some((le_u64(&record, 40)?, le_u64(&record, 48)?))).flatten();
+    numbers.ok_or_else(wrong)
+}
+
+/// The entry that `bytes` start with, and its length in the directory.
+fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
+    let (name, extra, comment) = (le_u16(bytes, 28)?, le_u16(bytes, 30)?, le_u16(bytes, 32)?);
+    let [name, extra, comment] = [name, extra, comment].map(usize::from);
+    let unpacked = le_u32(bytes, 24)?;
+    let (mut stored, mut at) = (u64::from(le_u32(bytes, 20)?), u64::from(le_u32(bytes, 42)?));
+    // 4.5.3: those of the numbers that do not fit stand here, in this order.
+    let mut wide = field(bytes.get(46 + name..46 + name + extra)?, 1).unwrap_or_default();
+    let mut next = || {
+        let number = le_u64(wide, 0);
+        wide = wide.get(8..).unwrap_or_default();
+        number
+    };
+    if unpacked == u32::MAX {
+        next();
+    }
+    if stored == u64::from(u32::MAX) {
+        stored = next()?;
+    }
+    if at == u64::from(u32::MAX) {
+        at = next()?;
+    }
+    let entry = Entry {
+        name: String::from_utf8_lossy(bytes.get(46..46 + name)?).into_owned(),
+        encrypted: le_u16(bytes, 8)? & 1 != 0,
+        method: le_u16(bytes, 10)?,
+        stored,
+        at,
+    };
+    Some((entry, 46 + name + extra + comment))
+}
+
+/// The extra field with this number.
+fn field(mut extra: &[u8], wanted: u16) -> Option<&[u8]> {
+    loop {
+        let end = 4 + usize::from(le_u16(extra, 2)?);
+        if le_u16(extra, 0)? == wanted {
+            return extra.get(4..end);
+        }
+        extra = extra.get(end..)?;
+    }
+}
+
+fn le_u64(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
+}
+
+impl Entry {
+    /// Reads the part; `Err` with a sentence where it cannot be.
+    pub(crate) fn read(
+        &self,
+        source: &mut dyn Source,
+        format: Format,
+        budget: &mut Budget,
+    ) -> Result<Result<Part, &'static str>> {
+        let len = length(source)?;
+        if self.encrypted {
+            return Ok(Err("it is encrypted"));
+        }
+        if self.at.checked_add(30).is_none_or(|end| end > len) {
+            return Ok(Err("it stands after the end of the file"));
+        }
+        let header = read_at(source, format, self.at, 30)?;
+        let (Some(name), Some(extra), true) = (le_u16(&header, 26), le_u16(&header, 28), header.starts_with(LOCAL))
+        else {
+            return Ok(Err("its header is not where the directory says"));
+        };
+        let start = self.at + 30 + u64::from(name) + u64::from(extra);
+        let Some(end) = start.checked_add(self.stored).filter(|&end| end <= len) else {
+            return Ok(Err("it is longer than the file"));
+        };
+        // Of two names, one program reads this and another that.
+        if read_at(source, format, self.at + 30, name.into())? != self.name.as_bytes() {
+            return Ok(Err("it has another name in its own header"));
+        }
+        let packed = read_block(source, format, start, self.stored, budget)?;
+        let bytes = match self.method {
+            0 => packed,
+            8 => {
+                let max = budget.limits().max_metadata_bytes;
+                let mut bytes = Vec::new();
+                let inflated = flate2::read::DeflateDecoder::new(packed.as_slice()).take(max.saturating_add(1));
+                if { inflated }.read_to_end(&mut bytes).is_err() {
+                    return Ok(Err("its compressed data are damaged"));
+                }
+                budget.metadata(bytes.len() as u64)?;
+                bytes
+            }
+            _ => return Ok(Err("its compression is not known here")),
+        };
+        Ok(Ok(Part { range: self.at..end, bytes }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write as _};
+
+    use super::*;
+    use crate::limits::Limits;
+
+    /// An archive of one deflated part.
+    fn archive(name: &str, content: &[u8], claimed: u32) -> Vec<u8> {
+        let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(content).unwrap();
+        let packed = packed.finish().unwrap();
+        let numbers = |extra: &[u8]| {
+            let lengths = [crc32fast::hash(content), u32::try_from(packed.len()).unwrap(), claimed];
+            let head = [&20u16.to_le_bytes()[..], &[0, 0], &8u16.to_le_bytes(), &[0; 4]].concat();
+            let lengths: Vec<u8> = lengths.iter().flat_map(|number| number.to_le_bytes()).collect();
+            [&head[..], &lengths, &u16::try_from(name.len()).unwrap().to_le_bytes(), &[0, 0], extra, name.as_bytes()]
+                .concat()
+        };
+        let local = [&LOCAL[..], &numbers(&[]), &packed].concat();
+        let central = [&CENTRAL[..], &[20, 0], &numbers(&[0; 14])].concat();
+        let end = [
+            &END[..],
+            &[0; 4],
+            &[1, 0, 1, 0],
+            &u32::try_from(central.len()).unwrap().to_le_bytes(),
+            &u32::try_from(local.len()).unwrap().to_le_bytes(),
+            &[0, 0],
+        ];
+        [local, central, end.concat()].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Result<Vec<u8>, &'static str>> {
+        let (mut source, mut budget) = (Cursor::new(bytes), Budget::new(&Limits::default()));
+        let entries = directory(&mut source, Format::Ooxml, &mut budget)?;
+        Ok(entries[0].read(&mut source, Format::Ooxml, &mut budget)?.map(|part| part.bytes))
+    }
+
+    #[test]
+    fn a_part_is_read_and_a_bomb_is_a_limit() {
+        let file = archive("a/b.xml", b"<content/>", 10);
+        assert_eq!(read(&file).unwrap().unwrap(), b"<content/>");
+        assert_eq!(names(&file).collect::<Vec<_>>(), [b"a/b.xml"]);
+        let appended = [&file[..], b"\n"].concat();
+        assert!(read(&appended).unwrap().is_ok());
+        let bomb = archive("a/b.xml", &vec![0; 40 << 20], 10);
+        assert!(bomb.len() < 100_000 && matches!(read(&bomb), Err(Error::Limit { .. })));
+    }
+
+    #[test]
+    fn a_part_with_two_names_is_not_read() {
+        let mut file = archive("a/b.xml", b"<content/>", 10);
+        file[30] = b'x';
+        assert!(read(&file).unwrap().is_err());
+        let mut file = archive("a/b.xml", b"<content/>", 10);
+        let len = file.len();
+        file[len - 6] = 0xff;
+        assert!(matches!(read(&file), Err(Error::Malformed { .. })));
+    }
+}

@@ -1,0 +1,115 @@
+//! A manifest store, or where one is, between two marks in a comment or in front matter: C2PA 2.4 §A.9.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use crate::{Result, limits::Budget};
+
+const BEGIN: &str = "-----BEGIN C2PA MANIFEST-----";
+const END: &str = "-----END C2PA MANIFEST-----";
+
+/// What stands between the two marks.
+pub(super) struct Block {
+    /// The bytes of the text that may be left out of the hash: the lines of the block, and the line end before it where
+    /// the file ends with it.
+    pub(super) carrier: Range<usize>,
+    /// Where the first mark stands.
+    pub(super) at: usize,
+    /// An address, or the store as a `data:` address; without blanks.
+    pub(super) reference: String,
+    /// Whether nothing but the marks of a comment stands beside it.
+    pub(super) alone: bool,
+}
+
+/// Every block of a text.
+pub(super) fn blocks(text: &str, budget: &mut Budget) -> Result<Vec<Block>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = memmem::find(&text.as_bytes()[from..], BEGIN.as_bytes()).map(|at| from + at) {
+        budget.part()?;
+        let inside = at + BEGIN.len();
+        let Some(len) = text.get(inside..).and_then(|rest| rest.find(END)) else { break };
+        let (inner, end) = (&text[inside..inside + len], inside + len + END.len());
+        from = end;
+        // A second beginning before the end: the first one was only mentioned.
+        if let Some(later) = inner.rfind(BEGIN) {
+            from = inside + later;
+            continue;
+        }
+        budget.metadata(inner.len() as u64)?;
+        found.push(block(text, at, inner, end));
+    }
+    Ok(found)
+}
+
+fn block(text: &str, at: usize, inner: &str, end: usize) -> Block {
+    let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    // A byte order mark is no part of the line.
+    let line = if text[line..].starts_with('\u{feff}') { line + '\u{feff}'.len_utf8() } else { line };
+    let after = text[end..].find('\n').map_or(text.len(), |newline| end + newline + 1);
+    let (prefix, suffix) = (&text[line.min(at)..at], &text[end..after]);
+    let alone = is_comment(prefix) && is_comment(suffix);
+    let lines = inner.split('\n').map(|line| line.trim().strip_prefix(prefix.trim()).unwrap_or(line).trim());
+    let reference = lines.flat_map(str::split_whitespace).collect();
+    let carrier = if !alone {
+        at..end
+    } else if after == text.len() && !suffix.ends_with('\n') {
+        let before = text[..line].strip_suffix('\n').map_or(line, |rest| rest.strip_suffix('\r').unwrap_or(rest).len());
+        before..after
+    } else {
+        line..after
+    };
+    Block { carrier, at, reference, alone }
+}
+
+/// Whether this is what a comment starts or ends with, and shows nothing of its own: what stands in a block's line is not
+/// covered by the hash.
+fn is_comment(text: &str) -> bool {
+    let text = text.trim();
+    text.len() <= 8
+        && (text == "NOTE" || text == "REM" || text.chars().all(|character| character.is_ascii_punctuation()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+
+    fn found(text: &str) -> Vec<(String, String, bool)> {
+        let blocks = blocks(text, &mut Budget::new(&Limits::default())).unwrap();
+        blocks.into_iter().map(|block| (text[block.carrier].to_owned(), block.reference, block.alone)).collect()
+    }
+
+    #[test]
+    fn the_carrier_is_the_line_with_its_end() {
+        let line = "-----BEGIN C2PA MANIFEST----- https://a.example/m.c2pa -----END C2PA MANIFEST-----";
+        for (before, whole, after) in [
+            ("", format!("# {line}\n"), "print(1)\n"),
+            ("WEBVTT\n\n", format!("NOTE {line}\r\n"), "\r\n00:00.000 --> 00:01.000\r\nHi\r\n"),
+            ("<?xml version=\"1.0\"?>\r\n<a/>", format!("\r\n<!-- {line} -->"), ""),
+            ("body { }\n", format!("/* {line} */\n"), "p { }"),
+            ("\u{feff}", format!("// {line}\n"), "x"),
+        ] {
+            let text = format!("{before}{whole}{after}");
+            let [(carrier, reference, alone)] = &found(&text)[..] else { panic!("{text}") };
+            assert_eq!((carrier, reference.as_str(), *alone), (&whole, "https://a.example/m.c2pa", true), "{text}");
+        }
+    }
+
+    #[test]
+    fn several_lines_are_joined_without_the_marks_of_a_comment() {
+        let text = "---\n# -----BEGIN C2PA MANIFEST-----\n# data:application/c2pa;base64,AAAA\n# BBBB\n# -----END C2PA MANIFEST-----\n---\nText\n";
+        let [(carrier, reference, true)] = &found(text)[..] else { panic!() };
+        assert_eq!(reference, "data:application/c2pa;base64,AAAABBBB");
+        assert!(carrier.starts_with("# -----BEGIN") && carrier.ends_with("END C2PA MANIFEST-----\n"));
+    }
+
+    #[test]
+    fn what_stands_beside_a_block_is_not_left_out() {
+        let text = "steal() # -----BEGIN C2PA MANIFEST----- https://a.example/m -----END C2PA MANIFEST-----\n";
+        let [(carrier, _, false)] = &found(text)[..] else { panic!() };
+        assert!(carrier.starts_with("-----BEGIN") && carrier.ends_with("END C2PA MANIFEST-----"));
+        assert!(found("between -----BEGIN C2PA MANIFEST----- and nothing").is_empty());
+    }
+}

@@ -1,0 +1,93 @@
+//! Front matter: the settings at the head of a Markdown file, in YAML between `---` or in TOML between `+++`.
+
+/// What stands between the two lines, and where it starts in bytes of the text.
+pub(super) fn matter(text: &str) -> Option<(usize, &str)> {
+    let start = text.len() - text.trim_start_matches('\u{feff}').len();
+    let body = &text[start..];
+    let fence = ["---", "+++"].into_iter().find(|fence| body.starts_with(fence))?;
+    let first = body.find('\n')? + 1;
+    if body[..first].trim_end() != fence {
+        return None;
+    }
+    let mut at = first;
+    for line in body[first..].split_inclusive('\n') {
+        if line.trim_end() == fence || (fence == "---" && line.trim_end() == "...") {
+            return Some((start + first, &body[first..at]));
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The value of the first key of the outermost level that is called so, and where it stands in `matter`: a string as it is, a
+/// mapping of strings as JSON. YAML has more ways to write one; labels are written in these.
+pub(super) fn value(matter: &str, key: &str) -> Option<(usize, String)> {
+    let mut at = 0;
+    let mut lines = matter.split_inclusive('\n');
+    while let Some(line) = lines.next() {
+        let start = at;
+        at += line.len();
+        let Some((name, rest)) = line.split_once([':', '=']) else { continue };
+        if name.starts_with([' ', '\t', '#']) || unquote(name.trim()) != key {
+            continue;
+        }
+        let rest = rest.trim();
+        if !matches!(rest, "" | "|" | ">" | "|-" | ">-") {
+            return Some((start, unquote(rest)));
+        }
+        let block: Vec<_> = lines.take_while(|line| line.starts_with([' ', '\t']) || line.trim().is_empty()).collect();
+        if !rest.is_empty() || block.iter().any(|line| line.trim_start().starts_with('{')) {
+            return Some((start, block.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")));
+        }
+        let pairs = block.iter().filter_map(|line| line.split_once(':'));
+        let pairs = pairs.map(|(name, value)| (unquote(name.trim()), serde_json::Value::String(unquote(value.trim()))));
+        return Some((start, serde_json::Value::Object(pairs.collect()).to_string()));
+    }
+    None
+}
+
+/// A scalar without its quotes: YAML 1.2, 7.3.
+fn unquote(text: &str) -> String {
+    let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    if let Some(inner) = quoted('\'') {
+        return inner.replace("''", "'");
+    }
+    match quoted('"') {
+        Some(inner) => serde_json::from_str(text).unwrap_or_else(|_| inner.to_owned()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INNER: &str = r#"{"Label":"1","ContentProducer":"x"}"#;
+
+    #[test]
+    fn front_matter_stands_between_two_lines() {
+        assert_eq!(matter("---\na: 1\n---\nText"), Some((4, "a: 1\n")));
+        assert_eq!(matter("\u{feff}---\r\na: 1\r\n...\r\nText"), Some((8, "a: 1\r\n")));
+        assert_eq!(matter("+++\na = 1\n+++\n"), Some((4, "a = 1\n")));
+        for none in ["--- a\nb\n---\n", "---\nnever closed", "Text\n---\na: 1\n---\n", "-----BEGIN X-----\n"] {
+            assert_eq!(matter(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_read_in_each_way_to_write_it() {
+        for written in [
+            format!("AIGC: '{INNER}'\n"),
+            format!("AIGC: {INNER}\n"),
+            format!("AIGC: {}\n", serde_json::Value::String(INNER.into())),
+            format!("AIGC: |\n  {INNER}\n"),
+            format!("AIGC = '{INNER}'\n"),
+            "AIGC:\n  Label: \"1\"\n  ContentProducer: 'x'\n".into(),
+        ] {
+            let (at, value) = value(&format!("title: About AIGC: a note\n{written}date: 2026\n"), "AIGC").unwrap();
+            let value: serde_json::Value = serde_json::from_str(&value).unwrap_or_else(|_| panic!("{written} {value}"));
+            assert_eq!((at, &value["Label"], &value["ContentProducer"]), (26, &"1".into(), &"x".into()), "{written}");
+        }
+        assert_eq!(value("title: AIGC\nmeta:\n  AIGC: '{}'\n# AIGC: x\n", "AIGC"), None);
+    }
+}
