@@ -158,7 +158,6 @@ impl Leaf {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::format::{Handler, epub::Epub, ooxml::Ooxml, opendocument::OpenDocument, testing::survey};
 
     fn bytes(name: &str) -> Vec<u8> {
