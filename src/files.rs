@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufReader, Write as _},
+    io::{self, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use crate::{
     Error, Labeler, Receipt, Report, Result, Verifier,
     stream::{Sink, Source},
+    verifier::Beside,
 };
 
 /// Whether an existing file may be replaced.
@@ -56,7 +57,8 @@ impl Labeler {
 }
 
 impl Verifier {
-    /// Examines the file at `path`.
+    /// Examines the file at `path`, and the C2PA manifest store beside it (`photo.jpg.c2pa`, or else `photo.c2pa`) where it
+    /// embeds none. Where it does embed one, the one beside it must be the same.
     ///
     /// # Errors
     ///
@@ -68,8 +70,33 @@ impl Verifier {
     /// # Ok::<(), tanba::Error>(())
     /// ```
     pub fn verify_file(&self, path: impl AsRef<Path>) -> Result<Report> {
-        self.verify(&mut open(path.as_ref())?)
+        let path = path.as_ref();
+        let mut source = open(path)?;
+        self.examine(&mut source, sidecar(path, self.max_metadata_bytes())?)
     }
+}
+
+/// The manifest store beside a file: C2PA 2.4 §11.4 wants the extension `.c2pa`, and leaves open whether it is put behind the
+/// other one.
+fn sidecar(path: &Path, max: u64) -> Result<Option<Beside>> {
+    let Some(name) = path.file_name() else { return Ok(None) };
+    let mut longer = name.to_owned();
+    longer.push(".c2pa");
+    for candidate in [path.with_file_name(longer), path.with_extension("c2pa")] {
+        if candidate == path || !fs::metadata(&candidate).is_ok_and(|metadata| metadata.is_file()) {
+            continue;
+        }
+        let mut store = Vec::new();
+        // One byte more than may be tells a store that is too large from one that is just not.
+        let file = File::open(&candidate).map_err(|error| named(&candidate, error))?;
+        file.take(max.saturating_add(1)).read_to_end(&mut store).map_err(|error| named(&candidate, error))?;
+        if store.len() as u64 > max {
+            return Err(Error::Limit { what: "the size of the sidecar in bytes", got: store.len() as u64, max });
+        }
+        let place = format!("sidecar {}", candidate.file_name().unwrap_or_default().display());
+        return Ok(Some(Beside { store, place, counts: false }));
+    }
+    Ok(None)
 }
 
 /// Opens a regular file for reading, the path in the error.
@@ -202,4 +229,92 @@ fn same_file(a: &Path, b: &Path) -> bool {
 /// The same error, saying of which file.
 fn named(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+    use crate::{
+        Binding, Disclosure, Format, Signature, Signer, Verdict,
+        limits::{Budget, Limits},
+        manifest::{Claim, Draft},
+        record::Record,
+    };
+
+    fn png() -> Vec<u8> {
+        fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tiny.png")).unwrap()
+    }
+
+    /// A store for a file that it does not stand in.
+    fn store(file: &[u8]) -> Vec<u8> {
+        let record = Record::example();
+        let claim = Claim { record: &record, title: None, oversight: None, media_type: "image/png", notice: None };
+        let draft = Draft::new(Format::Png, &claim, None, &Signer::development()).unwrap();
+        draft.sign(Sha256::digest(file).into(), &(0..0), &mut io::Cursor::new(Vec::new())).unwrap()
+    }
+
+    #[test]
+    fn the_sidecar_is_looked_for_beside_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("photo.png");
+        fs::write(&file, png()).unwrap();
+        let verify = || Verifier::new().verify_file(&file).unwrap();
+        assert_eq!(verify().verdict, Verdict::NotFound);
+        for name in ["photo.png.c2pa", "photo.c2pa"] {
+            fs::write(folder.path().join(name), store(&png())).unwrap();
+            let report = verify();
+            assert_eq!((report.binding, report.signature), (Binding::Intact, Signature::Ok), "{:#?}", report.findings);
+            assert!(report.findings.iter().any(|finding| finding.place.starts_with(&format!("sidecar {name}"))));
+            fs::remove_file(folder.path().join(name)).unwrap();
+        }
+        // The longer name is the closer one.
+        fs::write(folder.path().join("photo.png.c2pa"), store(&png())).unwrap();
+        fs::write(folder.path().join("photo.c2pa"), b"something else").unwrap();
+        assert_eq!(verify().binding, Binding::Intact);
+        fs::write(&file, [&png()[..], b"more"].concat()).unwrap();
+        let report = verify();
+        assert_eq!((report.binding, report.verdict), (Binding::Broken, Verdict::Tampered));
+        fs::remove_file(folder.path().join("photo.png.c2pa")).unwrap();
+        assert_eq!(verify().verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_sidecar_that_differs_from_what_the_file_embeds_is_a_contradiction() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("photo.png");
+        let labelled = crate::label(&png(), &Disclosure::generated("Acme"), &Signer::development()).unwrap();
+        fs::write(&file, &labelled).unwrap();
+        let mut source = io::Cursor::new(&labelled);
+        let survey = Format::Png.handler().survey(&mut source, &mut Budget::new(&Limits::default())).unwrap();
+        let verify = |sidecar: &[u8]| {
+            fs::write(folder.path().join("photo.c2pa"), sidecar).unwrap();
+            Verifier::new().verify_file(&file).unwrap()
+        };
+        let same = verify(&survey.stores[0].jumbf);
+        assert_eq!((same.binding, same.verdict), (Binding::Intact, Verdict::UntrustedSigner), "{:#?}", same.findings);
+        for sidecar in [&store(&png())[..], b"no store at all"] {
+            let other = verify(sidecar);
+            assert_eq!((other.binding, other.verdict), (Binding::Intact, Verdict::Conflicting));
+            assert!(other.findings.iter().any(|finding| finding.text.contains("sidecar photo.c2pa")));
+        }
+        // Handed over, the store beside the file is the one that counts.
+        let given =
+            |store: &[u8]| Verifier::new().verify_with_manifest(&mut io::Cursor::new(&labelled), store).unwrap();
+        assert_eq!(given(&survey.stores[0].jumbf).verdict, Verdict::UntrustedSigner);
+        assert_eq!(given(&store(&labelled)).verdict, Verdict::Conflicting);
+        assert_eq!(given(&store(&png())).binding, Binding::Broken);
+    }
+
+    #[test]
+    fn a_sidecar_is_read_up_to_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("photo.png");
+        fs::write(&file, png()).unwrap();
+        fs::write(folder.path().join("photo.png.c2pa"), vec![0; 100_001]).unwrap();
+        let limits = Limits { max_metadata_bytes: 100_000, ..Limits::default() };
+        let error = Verifier::new().limits(limits).verify_file(&file).unwrap_err();
+        assert!(matches!(error, Error::Limit { max: 100_000, .. }), "{error}");
+    }
 }

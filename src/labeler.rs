@@ -11,7 +11,7 @@ use crate::{
     format::{Block, Carries, Label, Marked, Survey},
     geometry::{Rect, Size},
     limits::{Budget, Limits},
-    manifest::{self, Claim, Draft, Parent, Signer, TrustAnchors},
+    manifest::{self, Asset, Claim, Draft, Parent, Past, Reading, Signer},
     notice::{self, Artist, Notice, Sighting},
     patch::{self, Patch},
     policy::{Disclosure, Extent, Plan, Policy, layout},
@@ -152,7 +152,8 @@ impl Labeler {
         let survey = format.handler().survey(source, &mut budget)?;
         refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());
-        let job = Job { format, survey, record: self.record(&plan)?, plan };
+        let mut job = Job { format, survey, record: self.record(&plan)?, plan, older: None };
+        job.older = self.older(&job, source)?;
         let mut notice = self.notice(&job, source)?;
         let (mut draft, mut marked) = self.mark(&job, &notice, source)?;
         if notice.to_draw().is_some() && !marked.noticed {
@@ -162,7 +163,7 @@ impl Labeler {
             (draft, marked) = self.mark(&job, &notice, source)?;
             marked.remarks.extend(why);
         }
-        marked.remarks.extend(self.history(&job, source)?);
+        marked.remarks.extend(history(&job));
         let written = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
         read_back(&job, &written, sink, &mut Budget::new(&self.limits))?;
         Ok(self.receipt(&job, &notice, marked, &written))
@@ -196,17 +197,13 @@ impl Labeler {
         Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
     }
 
-    /// What has to be said about a label that stands there already: it is carried along as it is, broken or not.
-    fn history(&self, job: &Job, source: &mut dyn Source) -> Result<Option<String>> {
+    /// The label that stands there already, read as a verifier would that trusts nobody.
+    fn older(&self, job: &Job, source: &mut dyn Source) -> Result<Option<(Reading, Option<Past>)>> {
         if job.survey.stores.is_empty() {
             return Ok(None);
         }
-        let older = manifest::read(job.format, source, &job.survey, &TrustAnchors::default(), job.record.time)?;
-        let sound = older.axes.binding == Binding::Intact && older.axes.signature == Signature::Ok;
-        Ok((!sound).then(|| {
-            "the file held a label that was broken or could not be read; it is kept as history, and proves nothing"
-                .into()
-        }))
+        let mut asset = Asset { format: job.format, source, survey: &job.survey, limits: &self.limits };
+        manifest::read_past(&mut asset, job.record.time).map(Some)
     }
 
     /// # Errors
@@ -235,7 +232,7 @@ impl Labeler {
 
     /// The manifest, complete but for the hash of the result (`None` when it is not wanted), and the edits of the file.
     fn mark(&self, job: &Job, notice: &Wanted, source: &mut dyn Source) -> Result<(Option<Draft>, Marked)> {
-        let Job { format, survey, plan, record } = job;
+        let Job { format, survey, plan, record, older } = job;
         let draft = if plan.manifest {
             let claim = Claim {
                 record,
@@ -246,7 +243,10 @@ impl Labeler {
             };
             // Someone else's work, or a labelled file: what was there becomes the parent and stays valid.
             let wants_parent = !survey.stores.is_empty() || record.extent == Extent::Modified;
-            let parent = wants_parent.then_some(Parent { source: &mut *source });
+            let parent = wants_parent.then(|| Parent {
+                past: older.as_ref().and_then(|(_, past)| past.as_ref()),
+                instance: record::instance(survey, &mut Budget::new(&self.limits)),
+            });
             Some(Draft::new(*format, &claim, parent, &self.signer)?)
         } else {
             None
@@ -301,6 +301,8 @@ struct Job {
     survey: Survey,
     plan: Plan,
     record: Record,
+    /// The label that stands there already.
+    older: Option<(Reading, Option<Past>)>,
 }
 
 /// Any edit breaks a manifest that is there already: without a new one around it, nothing may be edited.
@@ -347,6 +349,15 @@ impl Wanted {
     fn region(&self) -> Option<(Rect, Vec<String>)> {
         self.placed().map(|placed| (placed.rect, placed.lines))
     }
+}
+
+/// What has to be said about a label that stands there already: it is carried along as it is, broken or not.
+fn history(job: &Job) -> Option<String> {
+    let (older, _) = job.older.as_ref()?;
+    let sound = older.axes.binding == Binding::Intact && older.axes.signature == Signature::Ok;
+    (!sound).then(|| {
+        "the file held a label that was broken or could not be read; it is kept as history, and proves nothing".into()
+    })
 }
 
 /// The notices that stand in the file already.

@@ -9,11 +9,13 @@ use crate::{
     format::Survey,
     geometry::{Orientation, Size},
     limits::{Budget, Limits},
-    manifest::{self, Reading, TrustAnchors},
+    manifest::{self, Asset, Reading, TrustAnchors},
     notice::{self, Raster},
     policy::Profile,
     record::{self, Found, Pixels, Seen},
-    report::{Look, NoticeReport, Report, Subject, against, judge},
+    report::{
+        CONTRADICTION, Class, Finding, Look, NoticeReport, Report, Statement, Subject, Technique, against, judge, say,
+    },
     stream::{Source, length},
 };
 
@@ -84,11 +86,46 @@ impl Verifier {
     /// Only when the file cannot be examined: unknown format, malformed, over a limit, unreadable. A bad label is no
     /// error: it stands in the report.
     pub fn verify(&self, source: &mut dyn Source) -> Result<Report> {
+        self.examine(source, None)
+    }
+
+    /// Examines what `source` holds by the C2PA manifest store that came beside it (C2PA 2.4 §11.4), whether it embeds one
+    /// itself or not. One that it embeds must be the same, or the report says that they contradict each other.
+    ///
+    /// What the store leaves out of its hash must be where a store stands in the file: otherwise anything could stand there,
+    /// and the binding is partial.
+    ///
+    /// ```
+    /// let mut file = std::io::Cursor::new(std::fs::read("fixtures/photo.jpg")?);
+    /// let report = tanba::Verifier::new().verify_with_manifest(&mut file, b"no manifest store")?;
+    /// assert_eq!(report.verdict, tanba::Verdict::Inconclusive);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::verify`]; [`Error::Limit`] for a store over [`Limits::max_metadata_bytes`].
+    pub fn verify_with_manifest(&self, source: &mut dyn Source, store: &[u8]) -> Result<Report> {
+        Budget::new(&self.limits).metadata(store.len() as u64)?;
+        let place = "the manifest store beside the file".to_owned();
+        self.examine(source, Some(Beside { store: store.to_vec(), place, counts: true }))
+    }
+
+    /// What every way to verify comes down to.
+    pub(crate) fn examine(&self, source: &mut dyn Source, beside: Option<Beside>) -> Result<Report> {
         let mut budget = Budget::new(&self.limits);
         let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
         let format = Format::sniff(source)?;
         let survey = format.handler().survey(source, &mut budget)?;
-        let reading = manifest::read(format, source, &survey, &self.anchors, at)?;
+        let mut asset = Asset { format, source: &mut *source, survey: &survey, limits: &self.limits };
+        let contradiction = beside.as_ref().and_then(|beside| beside.contradicts(&survey));
+        let mut reading = match beside {
+            Some(Beside { store, place, counts }) if counts || survey.stores.is_empty() => {
+                manifest::read_detached(&mut asset, store, &place, &self.anchors, at)?
+            }
+            _ => manifest::read(&mut asset, &self.anchors, at)?,
+        };
+        reading.findings.extend(contradiction);
         let picture = self.picture(format, source, &survey, &mut budget)?;
         let found = records(format, source, &survey, picture.as_ref().ok(), &mut budget)?;
         let mut look = picture.map_or_else(|unseen| unseen, |picture| look(&picture, &reading));
@@ -99,6 +136,11 @@ impl Verifier {
         let mut report = judge(subject, at, reading, found.findings, look);
         report.profile = self.profile.map(|profile| against(profile, &report, looked));
         Ok(report)
+    }
+
+    /// What the limits are.
+    pub(crate) fn max_metadata_bytes(&self) -> u64 {
+        self.limits.max_metadata_bytes
     }
 
     /// Decodes the picture to look at it. That it cannot be decoded is no error of the label.
@@ -165,4 +207,28 @@ fn look(picture: &Raster, reading: &Reading) -> Look {
         notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
     }
     Look { notices, not_examined, damaged: false, looked: true }
+}
+
+/// A manifest store that stands beside a file.
+pub(crate) struct Beside {
+    pub(crate) store: Vec<u8>,
+    /// What it is called in the report.
+    pub(crate) place: String,
+    /// Whether it is the one to go by even where the file embeds another.
+    pub(crate) counts: bool,
+}
+
+impl Beside {
+    /// Which of two stores holds is for nobody here to say.
+    fn contradicts(&self, survey: &Survey) -> Option<Finding> {
+        let embedded = survey.stores.first()?;
+        // Some writers fill a carrier up with zeros.
+        let bare = |store: &[u8]| store.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        if embedded.jumbf[..bare(&embedded.jumbf)] == self.store[..bare(&self.store)] {
+            return None;
+        }
+        let text = say!("contradiction: {} is not the manifest that the file embeds", self.place);
+        let (technique, class) = (Technique::Comparison, Class::Declared);
+        Some(Finding::new(technique, class, Statement::AboutTheLabel, text, &self.place, CONTRADICTION))
+    }
 }

@@ -109,6 +109,49 @@ fn the_reference_reader_calls_each_label_valid_and_with_our_anchor_trusted() {
     assert!(printed.contains(&format!("read {} wrong 0\n", pairs().len())), "{printed}");
 }
 
+const PARENTS: &str = r#"
+import c2pa, json, sys
+for media_type, path in [line.split("|") for line in sys.argv[1:]]:
+    with open(path, "rb") as file: reader = c2pa.Reader(media_type, file)
+    store = json.loads(reader.json())
+    [parent] = store["manifests"][store["active_manifest"]]["ingredients"]
+    codes = parent["validation_results"]["activeManifest"]
+    of = lambda kind: [status["code"] for status in codes[kind] if "Hash." in status["code"]]
+    print(reader.get_validation_state(), parent.get("active_manifest") is not None, of("success"), of("failure"))
+"#;
+
+/// What is said of the label that was there before is found out by ourselves: the reference reader takes it over as it is.
+#[test]
+fn the_reference_reader_sees_what_the_parent_was() {
+    if !available("c2pa") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut seen = 0;
+    for name in ["tiny.png", "tiny.jpg", "tiny.heic", "tiny.webp", "tiny.tif", "tiny.gif"] {
+        let format = Format::sniff(&mut fs::File::open(common::fixture(name)).unwrap()).unwrap();
+        let (once, twice) = (folder.path().join(format!("once-{name}")), folder.path().join(format!("twice-{name}")));
+        labeler().label_file(common::fixture(name), &once, Overwrite::Refuse).unwrap();
+        let hash = if format == Format::Heif { "assertion.bmffHash" } else { "assertion.dataHash" };
+        for broken in [false, true] {
+            if broken {
+                // Every format can still be read like that.
+                fs::write(&once, [&fs::read(&once).unwrap()[..], &[0; 4]].concat()).unwrap();
+            }
+            labeler().label_file(&once, &twice, Overwrite::Replace).unwrap();
+            let media_type = if format == Format::Heif { "image/heic" } else { format.media_types()[0] };
+            let printed = python("c2pa", PARENTS, &[&format!("{media_type}|{}", text(&twice))]).unwrap();
+            let expected = match broken {
+                false => format!("Valid True ['{hash}.match'] []"),
+                true => format!("Valid True [] ['{hash}.mismatch']"),
+            };
+            assert_eq!(printed.trim(), expected, "{name}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 12);
+}
+
 fn available(module: &str) -> bool {
     python(module, "", &[]).is_some()
 }

@@ -1,8 +1,8 @@
 //! Decodes a picture for looking at, through the `image` crate.
 
-use std::io::Cursor;
+use std::io::{BufRead, BufReader, Cursor, Seek};
 
-use image::{ImageDecoder, ImageReader, Rgba};
+use image::{ImageDecoder, ImageError, ImageReader, Rgba};
 
 use crate::{
     Error, Format, Result,
@@ -47,12 +47,28 @@ fn picture(
     codec: image::ImageFormat,
     budget: &Budget,
 ) -> Result<image::DynamicImage> {
-    let bytes = read_all(source, budget)?;
-    let failed = |error| Error::backend(format, "decode", error);
+    if codec == image::ImageFormat::Jpeg {
+        // The decoder would read the whole file into memory itself, without a limit.
+        return picture_from(Cursor::new(&read_all(source, budget)?), format, codec, budget);
+    }
+    source.rewind()?;
+    picture_from(BufReader::new(source), format, codec, budget)
+}
+
+fn picture_from(
+    reader: impl BufRead + Seek,
+    format: Format,
+    codec: image::ImageFormat,
+    budget: &Budget,
+) -> Result<image::DynamicImage> {
+    let failed = |error| match error {
+        ImageError::IoError(error) if error.raw_os_error().is_some() => Error::Io(error),
+        error => Error::backend(format, "decode", error),
+    };
     // Before the size is known, for headers and profiles only: a profile may be a bomb.
     let mut limits = image::Limits::no_limits();
     limits.max_alloc = Some(HEADERS);
-    let mut reader = ImageReader::with_format(Cursor::new(&bytes), codec);
+    let mut reader = ImageReader::with_format(reader, codec);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(failed)?;
     let (width, height) = decoder.dimensions();

@@ -5,8 +5,12 @@ mod colour;
 mod paint;
 mod pixels;
 
+use std::ops::Range;
+
 use self::blocks::{Kind, PREAMBLE, Walk};
-use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey, TextField, decode};
+use super::{
+    Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Store, Survey, TextField, decode,
+};
 use crate::{
     Format, Result,
     limits::Budget,
@@ -97,6 +101,37 @@ impl Handler for Gif {
         Ok(marked)
     }
 
+    fn named_boxes(
+        &self,
+        source: &mut dyn Source,
+        _survey: &Survey,
+        budget: &mut Budget,
+    ) -> Result<Option<Vec<NamedBox>>> {
+        let walk = Walk::of(source, budget)?;
+        let mut boxes = vec![NamedBox::new("GIF89a", 0..6), NamedBox::new("LSD", 6..walk.table.end)];
+        for part in &walk.parts {
+            let Range { start, end } = part.range;
+            match &part.kind {
+                Kind::Control(_) => boxes.push(NamedBox::new("21F9", start..end)),
+                Kind::Application(C2PA, _) => boxes.push(NamedBox::manifest(start..end)),
+                Kind::Application(..) => boxes.push(NamedBox::new("21FF", start..end)),
+                Kind::Comment(_) => boxes.push(NamedBox::new("21FE", start..end)),
+                Kind::Image(image) => {
+                    boxes.extend([NamedBox::new("2C", start..image.data), NamedBox::new("TBID", image.data..end)]);
+                }
+                Kind::Unknown => {
+                    let label = read_at(source, Format::Gif, start + 1, 1)?;
+                    boxes.push(NamedBox::new(format!("21{:02X}", label[0]), start..end));
+                }
+                Kind::Padding => {}
+            }
+        }
+        if walk.closed {
+            boxes.push(NamedBox::new("3B", walk.end - 1..walk.end));
+        }
+        Ok(Some(boxes))
+    }
+
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
         decode::decode(source, Format::Gif, image::ImageFormat::Gif, survey.orientation, budget).map(Some)
     }
@@ -130,7 +165,7 @@ fn put_metadata(walk: &Walk, survey: &Survey, label: &Label, marked: &mut Marked
 }
 
 /// The packet of an XMP extension: bare as Adobe writes it, or in sub-blocks as others do.
-fn packet(source: &mut dyn Source, data: std::ops::Range<u64>) -> Result<Vec<u8>> {
+fn packet(source: &mut dyn Source, data: Range<u64>) -> Result<Vec<u8>> {
     let magic = magic();
     let mut raw = read_at(source, Format::Gif, data.start, data.end - data.start)?;
     raw.pop();

@@ -23,7 +23,7 @@ mod text;
 mod tiff;
 mod webp;
 
-use std::{fmt, ops::Range};
+use std::{borrow::Cow, fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +147,17 @@ pub(crate) trait Handler: Sync {
         Err(Error::UnknownFormat)
     }
 
+    /// The parts of the file by the names that C2PA 2.4 §18.7 gives them, front to back; `None` where it gives none, or where this
+    /// build does not know them.
+    fn named_boxes(
+        &self,
+        _source: &mut dyn Source,
+        _survey: &Survey,
+        _budget: &mut Budget,
+    ) -> Result<Option<Vec<NamedBox>>> {
+        Ok(None)
+    }
+
     /// Decodes the (first) picture as shown, to look for the notice; `None` when this build cannot decode it.
     fn picture(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Raster>> {
         Ok(None)
@@ -200,6 +211,24 @@ pub(crate) struct Store {
     pub(crate) carrier: Vec<Range<u64>>,
     /// The JUMBF bytes.
     pub(crate) jumbf: Vec<u8>,
+}
+
+/// A part of a file that a hash may name.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedBox {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) range: Range<u64>,
+}
+
+impl NamedBox {
+    fn new(name: impl Into<Cow<'static, str>>, range: Range<u64>) -> Self {
+        Self { name: name.into(), range }
+    }
+
+    /// The part that carries the manifest, whatever it is in the format.
+    fn manifest(range: Range<u64>) -> Self {
+        Self::new("C2PA", range)
+    }
 }
 
 /// A metadata block that was read.

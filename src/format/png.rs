@@ -11,7 +11,7 @@ use self::{
     colour::Meaning,
     pixels::Canvas,
 };
-use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey, decode};
+use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Store, Survey, decode};
 use crate::{
     Format, Result,
     limits::Budget,
@@ -84,6 +84,20 @@ impl Handler for Png {
             draw(&walk, header, &notice.stored(survey.orientation), &mut marked, source, budget)?;
         }
         Ok(marked)
+    }
+
+    fn named_boxes(
+        &self,
+        source: &mut dyn Source,
+        _survey: &Survey,
+        budget: &mut Budget,
+    ) -> Result<Option<Vec<NamedBox>>> {
+        let walk = Walk::of(source, budget)?;
+        let chunks = walk.chunks.iter().map(|chunk| match &chunk.kind {
+            b"caBX" => NamedBox::manifest(chunk.range()),
+            kind => NamedBox::new(String::from_utf8_lossy(kind).into_owned(), chunk.range()),
+        });
+        Ok(Some(std::iter::once(NamedBox::new("PNGh", 0..SIGNATURE.len() as u64)).chain(chunks).collect()))
     }
 
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {

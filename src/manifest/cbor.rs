@@ -138,6 +138,99 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Items of one assertion that are read into memory: a Merkle tree's row of a million hashes.
+const MAX_ITEMS: usize = 1 << 20;
+
+/// An item with all that it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    Bytes(&'a [u8]),
+    Text(&'a str),
+    Array(Vec<Self>),
+    /// Keys are texts, each of them once.
+    Map(Vec<(&'a str, Self)>),
+    Int(u64),
+    Bool(bool),
+    /// Null, and all that no binding is made of.
+    Other,
+}
+
+impl<'a> Value<'a> {
+    /// Reads the first item of `bytes`; `None` where it is too large, or can be read in two ways.
+    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+        // A recursive reader is safe: the depth is bounded here.
+        if !is_sound(bytes) {
+            return None;
+        }
+        Self::of(&mut Reader::new(bytes), &mut MAX_ITEMS.clone())
+    }
+
+    fn of(reader: &mut Reader<'a>, left: &mut usize) -> Option<Self> {
+        let item = reader.next()?;
+        Self::rest(item, reader, left)
+    }
+
+    fn rest(item: Item<'a>, reader: &mut Reader<'a>, left: &mut usize) -> Option<Self> {
+        *left = left.checked_sub(1)?;
+        Some(match item {
+            Item::Bytes(bytes) => Self::Bytes(bytes),
+            Item::Text(text) => Self::Text(text),
+            Item::Int(false, number) => Self::Int(number),
+            Item::Simple(value @ (20 | 21)) => Self::Bool(value == 21),
+            Item::Int(true, _) | Item::Simple(_) | Item::Float(_) => Self::Other,
+            Item::Tag(_) => Self::of(reader, left)?,
+            Item::Break => return None,
+            Item::Array(elements) => {
+                let mut array = Vec::new();
+                while elements.is_none_or(|elements| (array.len() as u64) < elements) {
+                    match reader.next()? {
+                        Item::Break if elements.is_none() => break,
+                        item => array.push(Self::rest(item, reader, left)?),
+                    }
+                }
+                Self::Array(array)
+            }
+            Item::Map(pairs) => {
+                let (mut map, mut keys) = (Vec::new(), BTreeSet::new());
+                while pairs.is_none_or(|pairs| (map.len() as u64) < pairs) {
+                    match reader.next()? {
+                        Item::Break if pairs.is_none() => break,
+                        Item::Text(key) if keys.insert(key) => map.push((key, Self::of(reader, left)?)),
+                        _ => return None,
+                    }
+                }
+                Self::Map(map)
+            }
+        })
+    }
+
+    /// What a map holds under a key; `None` where it holds nothing there, or null.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        let Self::Map(map) = self else { return None };
+        map.iter().find(|(known, _)| *known == key).map(|(_, value)| value).filter(|value| **value != Self::Other)
+    }
+
+    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
+        if let Self::Bytes(bytes) = self { Some(bytes) } else { None }
+    }
+
+    pub(super) fn text(&self) -> Option<&'a str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    pub(super) fn array(&self) -> Option<&[Self]> {
+        if let Self::Array(array) = self { Some(array) } else { None }
+    }
+
+    pub(super) fn int(&self) -> Option<u64> {
+        if let Self::Int(number) = self { Some(*number) } else { None }
+    }
+
+    pub(super) fn bool(&self) -> Option<bool> {
+        if let Self::Bool(value) = self { Some(*value) } else { None }
+    }
+}
+
 /// Whether `bytes` start with one whole item, not nested too deeply for a recursive reader.
 pub(super) fn is_sound(bytes: &[u8]) -> bool {
     Reader::new(bytes).skip().is_some()

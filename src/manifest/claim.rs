@@ -6,21 +6,18 @@ use c2pa::assertions::{BmffHash, DataHash, labels};
 use serde_json::{Value, json};
 use time::{UtcOffset, format_description::well_known::Rfc3339};
 
-use super::{NOTICE_REGION, Signer, bmff};
+use super::{NOTICE_REGION, Past, Signer, bmff, hash, read::BARE};
 use crate::{
     Error, Format, Result,
     format::HardBinding,
     geometry::Rect,
     policy::{Extent, Oversight},
     record::Record,
-    stream::{Sink, Source},
+    stream::Sink,
 };
 
 /// The version of C2PA that is written; the conformance programme (v0.2) asks for it in the claim.
 const SPEC_VERSION: &str = "2.4.0";
-
-/// The media type under which the engine hands out bare JUMBF.
-const BARE: &str = "application/c2pa";
 
 /// What the manifest says.
 pub(crate) struct Claim<'a> {
@@ -34,14 +31,15 @@ pub(crate) struct Claim<'a> {
 
 /// The content that was opened: its manifests, if any, are carried along as the parent ingredient.
 pub(crate) struct Parent<'a> {
-    pub(crate) source: &'a mut dyn Source,
+    pub(crate) past: Option<&'a Past>,
+    /// What the content's own metadata call it (`xmpMM:InstanceID`).
+    pub(crate) instance: Option<String>,
 }
 
 /// A manifest that lacks only the hash of the content and the signature. Its length is final.
 pub(crate) struct Draft {
     format: Format,
     builder: c2pa::Builder,
-    media_type: &'static str,
     len: usize,
 }
 
@@ -56,10 +54,17 @@ impl Draft {
         let definition = definition(claim, parent.is_some())?;
         let mut builder =
             c2pa::Builder::from_shared_context(signer.context()).with_definition(definition).map_err(failed)?;
-        if let Some(Parent { source }) = parent {
-            source.rewind()?;
-            let ingredient = json!({ "relationship": "parentOf", "label": PARENT }).to_string();
-            builder.add_ingredient_from_stream(ingredient, claim.media_type, &mut &mut *source).map_err(failed)?;
+        if let Some(Parent { past, instance }) = parent {
+            // The engine could read the file itself, and would hold all of it in memory.
+            let mut described = json!({ "relationship": "parentOf", "label": PARENT, "format": claim.media_type });
+            if let Some(instance) = instance {
+                described["instance_id"] = instance.into();
+            }
+            let ingredient = match past {
+                Some(past) => past.ingredient(described),
+                None => c2pa::Ingredient::from_json(&described.to_string()),
+            };
+            builder.add_ingredient(ingredient.map_err(failed)?);
         }
         match format.handler().facts().binding {
             HardBinding::Data => {
@@ -68,14 +73,11 @@ impl Draft {
                 builder.add_assertion(DataHash::LABEL, &hash).map_err(failed)?;
             }
             HardBinding::Bmff => {
-                let mut hash = BmffHash::new("jumbf manifest", "sha256", None);
-                hash.set_default_exclusions();
-                hash.add_place_holder_hash().map_err(failed)?;
-                builder.add_assertion(BMFF_LABEL, &hash).map_err(failed)?;
+                builder.add_assertion(BMFF_LABEL, &bmff_hash(vec![0; 32])).map_err(failed)?;
             }
         }
         let len = builder.placeholder(BARE).map_err(failed)?.len();
-        Ok(Self { format, builder, media_type: claim.media_type, len })
+        Ok(Self { format, builder, len })
     }
 
     /// Length of the signed store in bytes.
@@ -98,7 +100,11 @@ impl Draft {
                 written.seek(SeekFrom::Start(slot.start))?;
                 written.write_all(&bmff::slot_header(slot.end - slot.start))?;
                 written.rewind()?;
-                self.builder.update_hash_from_stream(self.media_type, &mut &mut *written).map_err(failed)?;
+                let ours = hash::Bmff::of_label(bmff::LEFT_OUT, &bmff::UUID, 3);
+                let hash = ours.hash(&mut hash::Feed::new(written)?)?;
+                let hash = hash.map_err(|why| Error::backend(self.format, "sign", why.to_owned()))?;
+                self.builder.definition.assertions.retain(|assertion| !assertion.label.starts_with(labels::BMFF_HASH));
+                self.builder.add_assertion(BMFF_LABEL, &bmff_hash(hash)).map_err(failed)?;
             }
         }
         let store = self.builder.sign_embeddable(BARE).map_err(failed)?;
@@ -123,6 +129,14 @@ fn data_hash(start: u64, length: u64, hash: Vec<u8>) -> DataHash {
     assertion.add_exclusion(c2pa::HashRange::new(start, length));
     assertion.set_hash(hash);
     assertion.add_padding(vec![0; 18 - cbor_len(start) - cbor_len(length)]);
+    assertion
+}
+
+/// `c2pa.hash.bmff.v3` (2.4 §18.6) with the exclusions that c2pa-rs has by default.
+fn bmff_hash(hash: Vec<u8>) -> BmffHash {
+    let mut assertion = BmffHash::new("jumbf manifest", "sha256", None);
+    assertion.set_default_exclusions();
+    assertion.set_hash(hash);
     assertion
 }
 

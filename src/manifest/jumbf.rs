@@ -72,7 +72,6 @@ pub(super) fn manifests(store: &[u8]) -> Vec<(&str, Manifest<'_>)> {
     let content = boxes(store).next().filter(|(kind, _)| kind == b"jumb").map(|(_, content)| content);
     let manifests = superboxes(content.unwrap_or_default()).map(|(description, payload)| {
         let part = |kind: &[u8; 4]| superboxes(payload).find(|(part, _)| part.kind() == *kind).map(|(_, part)| part);
-        let cbor = |content| boxes(content).nth(1).filter(|(kind, _)| kind == b"cbor").map(|(_, cbor)| cbor);
         let assertions = part(b"c2as").map(|store| superboxes(store).map(|(part, content)| (part.label, content)));
         let manifest = Manifest {
             kind: description.kind(),
@@ -118,6 +117,11 @@ fn nodes(store: &[u8], range: Range<usize>) -> Vec<Node<'_>> {
         at = next;
     }
     nodes
+}
+
+/// What a superbox holds that is made of its description and one CBOR box.
+pub(super) fn cbor(content: &[u8]) -> Option<&[u8]> {
+    boxes(content).nth(1).filter(|(kind, _)| kind == b"cbor").map(|(_, cbor)| cbor)
 }
 
 /// The COSE signature of the manifest with this label.

@@ -7,10 +7,12 @@ mod certificate;
 mod chain;
 mod claim;
 mod doctor;
+mod hash;
 mod identity;
 mod jumbf;
 mod key;
 mod outline;
+mod past;
 mod path;
 mod read;
 mod said;
@@ -30,7 +32,8 @@ pub use trust::{ListName, ListedCertificate, TrustAnchors, list_certificates};
 pub(crate) use outline::outline;
 
 pub(crate) use claim::{Claim, Draft, Parent};
-pub(crate) use read::{Reading, read};
+pub(crate) use past::Past;
+pub(crate) use read::{Asset, Reading, read, read_detached, read_past};
 
 /// Identifier of the region of interest in which a notice of ours stands.
 const NOTICE_REGION: &str = "tanba.notice";

@@ -1,13 +1,16 @@
-//! Reads a manifest store and judges it on the four axes. The C2PA engine checks hashes and signatures; who is trusted,
-//! what may be left out of a hash, and what all that means is decided here.
+//! Reads a manifest store and judges it on the four axes. The C2PA engine checks signatures and what is signed inside the store;
+//! whether the store fits the content, who is trusted, and what all that means is decided here.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    io::Cursor,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    TrustAnchors, binding,
+    Past, TrustAnchors, binding,
     certificate::{self, Certificate},
     chain, jumbf,
     path::{self, Purpose, Refusal},
@@ -20,8 +23,10 @@ use crate::{
     Format, Result,
     format::{Store, Survey},
     geometry::Rect,
+    limits::Limits,
     report::{
-        Axes, Binding, Class, Finding, ManifestReport, Signature, SignerStanding, Statement, Technique, TimeStanding,
+        Axes, Binding, Class, Finding, ManifestReport, Said, Signature, SignerStanding, Statement, Technique,
+        TimeStanding,
     },
     stream::Source,
 };
@@ -48,40 +53,82 @@ impl Reading {
     }
 }
 
-/// Reads the store that `survey` found in `source`.
+/// The file that a manifest is held against.
+pub(crate) struct Asset<'a> {
+    pub(crate) format: Format,
+    pub(crate) source: &'a mut dyn Source,
+    pub(crate) survey: &'a Survey,
+    pub(crate) limits: &'a Limits,
+}
+
+/// Reads the store that the survey found in the file.
 ///
 /// # Errors
 ///
-/// Only when `source` cannot be read: a bad label is data.
-pub(crate) fn read(
-    format: Format,
-    source: &mut dyn Source,
-    survey: &Survey,
-    anchors: &TrustAnchors,
-    at: OffsetDateTime,
-) -> Result<Reading> {
-    let store = match survey.stores.as_slice() {
-        [] => return Ok(Reading::none()),
-        [store] => store,
+/// Only when the file cannot be read: a bad label is data.
+pub(crate) fn read(asset: &mut Asset, anchors: &TrustAnchors, at: OffsetDateTime) -> Result<Reading> {
+    embedded(asset, anchors, at).map(|(reading, _)| reading)
+}
+
+/// Reads the store as [`read`] does, trusting nobody, for a manifest that takes it over.
+pub(crate) fn read_past(asset: &mut Asset, at: OffsetDateTime) -> Result<(Reading, Option<Past>)> {
+    let (reading, view) = embedded(asset, &TrustAnchors::default(), at)?;
+    let store = asset.survey.stores.first().map(|store| &store.jumbf[..]);
+    let past = view.zip(store).map(|((view, codes), store)| Past::of(&view.reader, &view.active, &codes, store));
+    Ok((reading, past))
+}
+
+/// What the engine says of a store, with our own about the content.
+type Examined = (Reading, Option<(View, Codes)>);
+
+fn embedded(asset: &mut Asset, anchors: &TrustAnchors, at: OffsetDateTime) -> Result<Examined> {
+    match asset.survey.stores.as_slice() {
+        [] => Ok((Reading::none(), None)),
+        [store] => examine(asset, store, &binding::place(asset.format, &store.carrier), anchors, at),
         several => {
             // C2PA 2.4 §11.1.4: a file has one store; which of two a reader takes is chance.
             let why = format!("there are {} of them", several.len());
-            return Ok(Reading::unreadable(why, binding::place(format, &several[1].carrier)));
+            Ok((Reading::unreadable(why, binding::place(asset.format, &several[1].carrier)), None))
         }
-    };
-    let place = binding::place(format, &store.carrier);
-    if let Err(why) = jumbf::check(&store.jumbf) {
-        return Ok(Reading::unreadable(why, place));
     }
-    source.rewind()?;
-    let opened = catch_unwind(AssertUnwindSafe(|| open(&store.jumbf, survey.media_type, &mut *source)));
-    let view = match opened {
-        Ok(Ok(view)) => view,
-        Ok(Err(c2pa::Error::IoError(error))) if error.raw_os_error().is_some() => return Err(error.into()),
-        Ok(Err(error)) => return Ok(Reading::unreadable(error.to_string(), place)),
-        Err(_) => return Ok(Reading::unreadable("it makes the C2PA engine fail".into(), place)),
+}
+
+/// Reads a store that stands beside the file, as `place` says. What its hash leaves out must carry a store all the same: the
+/// very bytes that stand there are nobody's word.
+///
+/// # Errors
+///
+/// As [`read`].
+pub(crate) fn read_detached(
+    asset: &mut Asset,
+    store: Vec<u8>,
+    place: &str,
+    anchors: &TrustAnchors,
+    at: OffsetDateTime,
+) -> Result<Reading> {
+    let carrier = asset.survey.stores.iter().flat_map(|store| store.carrier.iter().cloned()).collect();
+    examine(asset, &Store { carrier, jumbf: store }, place, anchors, at).map(|(reading, _)| reading)
+}
+
+/// A store that does not pass is turned into findings; every other way out is the file's.
+fn examine(
+    asset: &mut Asset,
+    store: &Store,
+    place: &str,
+    anchors: &TrustAnchors,
+    at: OffsetDateTime,
+) -> Result<Examined> {
+    let unreadable = |why: String| Ok((Reading::unreadable(why, place.to_owned()), None));
+    if let Err(why) = jumbf::check(&store.jumbf) {
+        return unreadable(why);
+    }
+    let mut view = match guarded(|| open(&store.jumbf)) {
+        Some(Ok(view)) => view,
+        Some(Err(error)) => return unreadable(error.to_string()),
+        None => return unreadable("it makes the C2PA engine fail".into()),
     };
-    Ok(view.judge(store, survey.trailer.is_some(), anchors, at, &place))
+    let (reading, codes) = view.judge(store, asset, anchors, at, place)?;
+    Ok((reading, Some((view, codes))))
 }
 
 /// What the engine says about one store.
@@ -94,6 +141,9 @@ pub(super) struct View {
     pub(super) seal: Seal,
 }
 
+/// The media type under which the engine takes bare JUMBF.
+pub(super) const BARE: &str = "application/c2pa";
+
 /// The engine with nothing to fetch and nobody to trust. That a stamp's authority is unknown to it must not make it
 /// forget the stamp.
 const SETTINGS: &str = r#"{
@@ -101,29 +151,59 @@ const SETTINGS: &str = r#"{
     "verify": { "remote_manifest_fetch": false, "ocsp_fetch": false, "verify_timestamp_trust": false }
 }"#;
 
-fn open(store: &[u8], media_type: &str, source: &mut dyn Source) -> c2pa::Result<View> {
-    let context = c2pa::Context::new().with_settings(SETTINGS)?;
-    let reader = c2pa::Reader::from_context(context).with_manifest_data_and_stream(store, media_type, source)?;
+/// Reads the store alone: the engine gets an empty file, and what it says of that is left out by [`Codes::of`].
+fn open(store: &[u8]) -> c2pa::Result<View> {
+    let reader = match reader(store, BARE, &mut Cursor::new(&[])) {
+        // It hashes collections as ZIP archives only.
+        Err(c2pa::Error::UnsupportedType) => reader(store, "application/zip", &mut Cursor::new(&[]))?,
+        reader => reader?,
+    };
     let json = serde_json::from_str(&reader.detailed_json_checked()?)?;
     let active = reader.active_label().ok_or(c2pa::Error::ClaimMissing { label: "active".into() })?.to_owned();
     Ok(View { reader, json, active, seal: Seal::default() })
 }
 
+fn reader(store: &[u8], media_type: &str, source: &mut dyn Source) -> c2pa::Result<c2pa::Reader> {
+    let context = c2pa::Context::new().with_settings(SETTINGS)?;
+    c2pa::Reader::from_context(context).with_manifest_data_and_stream(store, media_type, source)
+}
+
+/// The engine panics on some stores that were made to do harm.
+fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(run)).ok()
+}
+
+/// What the engine says of the store over the whole file; `None` when it cannot tell. Costs memory in proportion to the file.
+///
+/// # Errors
+///
+/// Only when the file cannot be read.
+pub(super) fn statuses_over(store: &[u8], asset: &mut Asset) -> Result<Option<Codes>> {
+    asset.source.rewind()?;
+    let source = &mut *asset.source;
+    match guarded(|| reader(store, asset.survey.media_type, source)) {
+        Some(Err(c2pa::Error::IoError(error))) if error.raw_os_error().is_some() => Err(error.into()),
+        Some(Ok(reader)) => Ok(Some(Codes::over_file(&reader))),
+        Some(Err(_)) | None => Ok(None),
+    }
+}
+
 impl View {
     fn judge(
-        mut self,
+        &mut self,
         store: &Store,
-        trailer: bool,
+        asset: &mut Asset,
         anchors: &TrustAnchors,
         at: OffsetDateTime,
         place: &str,
-    ) -> Reading {
-        let codes = Codes::of(&self.reader);
-        self.seal = Seal::check(&self, &store.jumbf, &codes);
+    ) -> Result<(Reading, Codes)> {
+        let mut codes = Codes::of(&self.reader);
+        self.seal = Seal::check(self, &store.jumbf, &codes);
         let mut findings = Vec::new();
-        let (binding, why) = binding::judge(&self, &codes, store, trailer);
+        let (binding, why) = binding::check(self, &mut codes, store, asset)?;
         if let Some(why) = why {
-            findings.push(about(why.clone(), &why, place.to_owned()));
+            let value = why.to_string();
+            findings.push(about(why, &value, place.to_owned()));
         }
         let signature = signature(&codes, &self.seal);
         let stamped = self.stamp(&store.jumbf, &codes, anchors);
@@ -168,11 +248,11 @@ impl View {
                 let known = matches!(signer, SignerStanding::Trusted | SignerStanding::PinnedVendor);
                 Some(if trusted && known { Class::Proven } else { Class::Intact })
             };
-            findings.extend(said::findings(&self, class, place));
-            regions = said::notices(&self);
+            findings.extend(said::findings(self, class, place));
+            regions = said::notices(self);
         }
         let manifest = Some(self.report(&codes, &stamped, vouched.as_ref().ok().copied()));
-        Reading { axes, manifest, findings, regions, unreadable: false }
+        Ok((Reading { axes, manifest, findings, regions, unreadable: false }, codes))
     }
 
     /// The manifest of this label, as the engine shows it.
@@ -329,6 +409,16 @@ pub(super) fn is_binding(code: &str) -> bool {
     code.contains("Hash.") || code == "claim.hardBindings.missing" || code == "assertion.multipleHardBindings"
 }
 
+/// Whether a code says how a hash compares with the content.
+pub(super) fn is_compared(code: &str) -> bool {
+    code.contains("Hash.") && [".match", ".mismatch", ".malformed"].iter().any(|end| code.ends_with(end))
+}
+
+/// Whether a status is about the binding to the content.
+pub(super) fn is_hash(status: &Status) -> bool {
+    is_binding(&status.code) && !status.code.contains("hashedURI")
+}
+
 /// The engine's status codes of the active manifest, and the failures of its ingredients.
 pub(super) struct Codes {
     pub(super) successes: Vec<Status>,
@@ -337,7 +427,18 @@ pub(super) struct Codes {
 }
 
 impl Codes {
+    /// What a reader says that was given no file.
     fn of(reader: &c2pa::Reader) -> Self {
+        let mut codes = Self::over_file(reader);
+        // Hashes were made of no file at all. That an assertion was redacted is another matter.
+        for statuses in [&mut codes.successes, &mut codes.failures, &mut codes.ingredient_failures] {
+            statuses.retain(|status| !is_compared(&status.code));
+        }
+        codes
+    }
+
+    /// All of the codes, those about the content of the file too.
+    fn over_file(reader: &c2pa::Reader) -> Self {
         let statuses = |statuses: &[c2pa::validation_status::ValidationStatus]| {
             let status = |status: &c2pa::validation_status::ValidationStatus| Status {
                 code: status.code().to_owned(),
@@ -401,6 +502,6 @@ fn words(code: &str) -> String {
     }
 }
 
-pub(super) fn about(text: String, value: &str, place: String) -> Finding {
+pub(super) fn about(text: impl Into<Said>, value: &str, place: String) -> Finding {
     Finding::new(Technique::C2pa, Class::Declared, Statement::AboutTheLabel, text, value, place)
 }

@@ -3,6 +3,7 @@
 mod aigc;
 mod declared;
 mod exif;
+mod instance;
 mod outline;
 mod read;
 mod seen;
@@ -13,6 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use exif::{describe, may_describe, orientation, text as exif_text};
+pub(crate) use instance::instance;
 pub(crate) use outline::outline;
 pub(crate) use read::{Found, find, find_in};
 pub(crate) use seen::{MAX_PIXELS, Pixels, Seen, trailer};

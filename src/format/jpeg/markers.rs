@@ -65,6 +65,23 @@ pub(super) fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xC0..=0xCF) && !matches!(marker, DHT | 0xC8 | DAC)
 }
 
+/// The name of a marker in Table B.1.
+pub(super) fn name(marker: u8) -> String {
+    match marker {
+        SOS => "SOS".into(),
+        DQT => "DQT".into(),
+        DNL => "DNL".into(),
+        DRI => "DRI".into(),
+        DHT => "DHT".into(),
+        DAC => "DAC".into(),
+        COM => "COM".into(),
+        0xE0..=0xEF => format!("APP{}", marker - 0xE0),
+        0xF0..=0xFD => format!("JPG{}", marker - 0xF0),
+        0xC0..=0xCF => format!("SOF{}", marker - 0xC0),
+        other => format!("{other:02X}"),
+    }
+}
+
 /// Markers that stand alone (B.1.1.3): TEM, RSTn, SOI, EOI.
 fn stands_alone(marker: u8) -> bool {
     matches!(marker, 0x01 | 0xD0..=0xD9)

@@ -22,7 +22,9 @@ use self::{
     markers::{APP1, APP11, COM, Layout, Segment},
     xt::Piece,
 };
-use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Survey, TextField, decode::decode};
+use super::{
+    Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Survey, TextField, decode::decode,
+};
 use crate::{
     Error, Format, Result,
     geometry::{Orientation, Size},
@@ -62,6 +64,28 @@ impl Handler for Jpeg {
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
         let layout = markers::walk(source, budget)?;
         mark::mark(source, &layout, survey, label, budget)
+    }
+
+    fn named_boxes(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        budget: &mut Budget,
+    ) -> Result<Option<Vec<NamedBox>>> {
+        let layout = markers::walk(source, budget)?;
+        let carriers = || survey.stores.iter().flat_map(|store| &store.carrier);
+        let mut boxes = vec![NamedBox::new("SOI", 0..2)];
+        for segment in &layout.segments {
+            let at = segment.range.start;
+            match carriers().find(|carrier| carrier.contains(&at)) {
+                Some(carrier) if carrier.start == at => boxes.push(NamedBox::manifest(carrier.clone())),
+                Some(_) => {}
+                // The entropy-coded data belongs to its SOS.
+                None => boxes.push(NamedBox::new(markers::name(segment.marker), at..segment.data.end)),
+            }
+        }
+        boxes.push(NamedBox::new("EOI", layout.eoi));
+        Ok(Some(boxes))
     }
 
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {

@@ -3,6 +3,8 @@
 mod attacks;
 mod chains;
 mod corpus;
+mod detached;
+mod hashes;
 mod sign;
 mod swaps;
 
@@ -64,8 +66,8 @@ pub(super) fn cabx(store: &[u8]) -> Vec<u8> {
 
 /// Signs `png` (which carries no store), or labels it again with `parent` as what was opened.
 pub(super) fn sign_png(png: &[u8], claim: &Claim, parent: Option<&[u8]>, signer: &Signer) -> Vec<u8> {
-    let mut opened = parent.map(Cursor::new);
-    let parent = opened.as_mut().map(|source| Parent { source });
+    let past = parent.and_then(|bytes| with_asset(bytes, |asset| read_past(asset, NOW).unwrap().1));
+    let parent = parent.map(|_| Parent { past: past.as_ref(), instance: None });
     let draft = Draft::new(Format::Png, claim, parent, signer).unwrap();
     let mut edits = Patch::default();
     // After IHDR, where c2pa-rs puts it.
@@ -85,8 +87,13 @@ pub(super) fn png() -> Option<Vec<u8>> {
 
 /// Reads as the verifier does.
 pub(super) fn read_back(bytes: &[u8], anchors: &TrustAnchors, at: OffsetDateTime) -> Reading {
+    with_asset(bytes, |asset| read(asset, anchors, at).unwrap())
+}
+
+/// Runs `run` over a file and its survey.
+pub(super) fn with_asset<T>(bytes: &[u8], run: impl FnOnce(&mut Asset) -> T) -> T {
     let mut source = Cursor::new(bytes);
     let format = Format::sniff(&mut source).unwrap();
     let survey = format.handler().survey(&mut source, &mut Budget::new(&Limits::default())).unwrap();
-    read(format, &mut source, &survey, anchors, at).unwrap()
+    run(&mut Asset { format, source: &mut source, survey: &survey, limits: &Limits::default() })
 }

@@ -162,7 +162,9 @@ fn boxes_of_bmff_are_bound_and_changes_are_seen() {
     let judge = |file: &[u8]| {
         let store = Store { carrier: vec![slot.clone()], jumbf: store.clone() };
         let survey = Survey { media_type: "image/avif", stores: vec![store], ..Survey::default() };
-        read(Format::Avif, &mut Cursor::new(file), &survey, &TrustAnchors::default(), NOW).unwrap()
+        let (mut source, limits) = (Cursor::new(file), Limits::default());
+        let mut asset = Asset { format: Format::Avif, source: &mut source, survey: &survey, limits: &limits };
+        read(&mut asset, &TrustAnchors::default(), NOW).unwrap()
     };
     let reading = judge(&file);
     assert_eq!(

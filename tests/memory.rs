@@ -1,0 +1,190 @@
+//! Files of any size in bounded memory. They are gigabytes of zeros with something at both ends, held as the pages that are not zero.
+
+mod common;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    collections::BTreeMap,
+    fs,
+    io::{self, Read, Seek, SeekFrom, Write},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use common::{anchors, fixture, labeler};
+use tanba::{Binding, Signature, SignerStanding, Verifier};
+
+/// Counts what all threads have allocated, and its peak.
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: every call is handed to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        PEAK.fetch_max(LIVE.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        PEAK.fetch_max(LIVE.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Relaxed);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+const MIB: usize = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// One test at a time: the counters are everybody's.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Runs one step and says how much more memory than before it took at most.
+fn bounded<T>(what: &str, step: impl FnOnce() -> T) -> T {
+    let before = LIVE.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    let result = step();
+    let peak = PEAK.load(Relaxed).saturating_sub(before);
+    assert!(peak <= 64 * MIB, "{what}: {} MiB", peak / MIB);
+    result
+}
+
+const PAGE: usize = 64 * 1024;
+
+/// A file in memory that costs only what is not zero in it.
+#[derive(Clone, Default)]
+struct Sparse {
+    pages: BTreeMap<u64, Vec<u8>>,
+    len: u64,
+    at: u64,
+}
+
+impl Sparse {
+    fn put(&mut self, at: u64, bytes: &[u8]) {
+        self.at = at;
+        self.write_all(bytes).unwrap();
+    }
+
+    fn flip(&mut self, at: u64) {
+        let mut byte = [0];
+        self.at = at;
+        self.read_exact(&mut byte).unwrap();
+        self.put(at, &[byte[0] ^ 1]);
+    }
+
+    /// Page, place in it, and bytes up to its end.
+    fn spot(&self) -> (u64, usize, usize) {
+        let within = usize::try_from(self.at % PAGE as u64).unwrap();
+        (self.at / PAGE as u64, within, PAGE - within)
+    }
+}
+
+impl Read for Sparse {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (page, within, room) = self.spot();
+        let left = usize::try_from(self.len.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let count = buffer.len().min(room).min(left);
+        match self.pages.get(&page) {
+            Some(bytes) => buffer[..count].copy_from_slice(&bytes[within..within + count]),
+            None => buffer[..count].fill(0),
+        }
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Write for Sparse {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        static ZEROS: [u8; PAGE] = [0; PAGE];
+        let (page, within, room) = self.spot();
+        let bytes = &bytes[..bytes.len().min(room)];
+        if bytes != &ZEROS[..bytes.len()] || self.pages.contains_key(&page) {
+            let known = self.pages.entry(page).or_insert_with(|| vec![0; PAGE]);
+            known[within..within + bytes.len()].copy_from_slice(bytes);
+        }
+        self.at += bytes.len() as u64;
+        self.len = self.len.max(self.at);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Sparse {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.len.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
+/// Labels, verifies, flips a byte `from_end`, verifies, labels again, verifies; each within its bounds.
+fn live(mut file: Sparse, from_end: u64) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    // Pictures are not decoded: that is bounded by their pixels, and tested elsewhere.
+    let verifier = Verifier::new().anchors(anchors()).look_for_notice(false);
+    let label = |what: &str, file: &mut Sparse| {
+        let mut sink = Sparse::default();
+        let receipt = bounded(what, || labeler().label(file, &mut sink)).unwrap();
+        assert!(receipt.manifest && receipt.bytes > GIB, "{receipt:#?}");
+        sink
+    };
+    let mut labelled = label("labelling", &mut file);
+    let verify = |what: &str, file: &mut Sparse| bounded(what, || verifier.verify(file)).unwrap();
+    let report = verify("verifying", &mut labelled);
+    assert_eq!(
+        (report.binding, report.signature, report.signer),
+        (Binding::Intact, Signature::Ok, SignerStanding::Trusted),
+        "{:#?}",
+        report.findings
+    );
+    let far = labelled.len - from_end;
+    labelled.flip(far);
+    assert_eq!(verify("verifying what was changed", &mut labelled).binding, Binding::Broken);
+    labelled.flip(far);
+    let mut again = label("labelling again", &mut labelled);
+    let report = verify("verifying what was labelled twice", &mut again);
+    assert_eq!((report.binding, report.signature), (Binding::Intact, Signature::Ok), "{:#?}", report.findings);
+    let manifest = report.manifest.unwrap();
+    assert_eq!(manifest.manifests, 2);
+    assert!(manifest.failures.is_empty(), "{:?}", manifest.failures);
+}
+
+#[test]
+fn a_png_with_a_private_chunk_of_a_gigabyte() {
+    let png = fs::read(fixture("tiny.png")).unwrap();
+    let mut file = Sparse::default();
+    let iend = png.len() - 12;
+    file.put(0, &png[..iend]);
+    let len = u32::try_from(GIB).unwrap();
+    file.put(iend as u64, &[&len.to_be_bytes()[..], b"teSt"].concat());
+    // Nobody checks the sum of a chunk that nobody knows.
+    file.put(iend as u64 + 12 + GIB, &png[iend..]);
+    live(file, 1000);
+}
+
+#[test]
+fn a_heic_with_media_data_of_a_gigabyte() {
+    let heic = fs::read(fixture("tiny.heic")).unwrap();
+    let mut file = Sparse::default();
+    file.put(0, &heic);
+    file.put(heic.len() as u64, &[&[0, 0, 0, 1][..], b"mdat", &(16 + GIB).to_be_bytes()].concat());
+    file.put(heic.len() as u64 + 15 + GIB, &[7]);
+    live(file, 1);
+}
