@@ -1,14 +1,24 @@
 //! One file per format; this file is the list, and what every format has in common.
 
+mod aac;
+mod avi;
 mod avif;
 mod decode;
 mod epub;
+mod flac;
 mod frames;
 mod gif;
 mod heif;
 mod html;
 mod jpeg;
 mod jxl;
+mod m4a;
+mod matroska;
+mod mov;
+mod movie;
+mod mp3;
+mod mp4;
+mod ogg;
 mod ooxml;
 mod opendocument;
 mod package;
@@ -17,10 +27,12 @@ mod png;
 mod sidecar;
 mod subtitles;
 mod svg;
+mod tags;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
 mod tiff;
+mod wav;
 mod webp;
 
 use std::{borrow::Cow, fmt, ops::Range};
@@ -29,6 +41,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Result,
+    container::id3,
     geometry::{Orientation, Size},
     limits::Budget,
     notice::{Notice, Raster},
@@ -57,6 +70,26 @@ formats! {
     Jxl => jxl::Jxl,
     /// SVG 1.1 and 2.
     Svg => svg::Svg,
+    /// WAV: RIFF/WAVE, RF64 and BW64.
+    Wav => wav::Wav,
+    /// AVI, with OpenDML's further parts.
+    Avi => avi::Avi,
+    /// M4A: sound in ISO BMFF, as Apple marks it.
+    M4a => m4a::M4a,
+    /// MOV: Apple's QuickTime File Format.
+    Mov => mov::Mov,
+    /// MP4, M4V and their kin: film and sound in ISO BMFF, in one piece or in fragments.
+    Mp4 => mp4::Mp4,
+    /// Matroska and WebM: RFC 9559.
+    Matroska => matroska::Matroska,
+    /// Ogg: Opus, Vorbis, FLAC and more in RFC 3533.
+    Ogg => ogg::Ogg,
+    /// FLAC: RFC 9639.
+    Flac => flac::Flac,
+    /// AAC as ADTS frames.
+    Aac => aac::Aac,
+    /// MP3 with its ID3 tags.
+    Mp3 => mp3::Mp3,
     /// A C2PA manifest store in a file of its own.
     Sidecar => sidecar::Sidecar,
     /// PDF: ISO 32000.
@@ -137,6 +170,11 @@ pub(crate) trait Handler: Sync {
 
     /// Whether a file that starts with `head` (up to 4096 bytes) is of this format.
     fn sniff(&self, head: &[u8]) -> bool;
+
+    /// The same for what stands behind the ID3v2 tags of a file that starts with such.
+    fn sniff_behind_id3(&self, _head: &[u8]) -> bool {
+        false
+    }
 
     /// Walks the container: what is there, and where. Decodes no pixels.
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey>;
@@ -290,12 +328,15 @@ impl Format {
     /// # Ok::<(), tanba::Error>(())
     /// ```
     pub fn sniff(source: &mut dyn Source) -> Result<Self> {
-        use std::io::Read as _;
-        let mut head = Vec::new();
+        // A tag of any length, cover pictures in it, may stand in front of sound.
+        let tags = id3::leading(source, Self::Mp3)?;
+        let head = head(source, tags)?;
         source.rewind()?;
-        (&mut *source).take(4096).read_to_end(&mut head)?;
-        source.rewind()?;
-        Self::ALL.iter().copied().find(|format| format.handler().sniff(&head)).ok_or(Error::UnknownFormat)
+        let fits = |format: &Self| match tags {
+            0 => format.handler().sniff(&head),
+            _ => format.handler().sniff_behind_id3(&head),
+        };
+        Self::ALL.iter().copied().find(fits).ok_or(Error::UnknownFormat)
     }
 
     /// The name that people use.
@@ -332,6 +373,15 @@ impl Format {
     pub fn limitations(self) -> &'static str {
         self.handler().facts().limitations
     }
+}
+
+/// Up to 4096 bytes from `at` on.
+fn head(source: &mut dyn Source, at: u64) -> Result<Vec<u8>> {
+    use std::io::{Read as _, SeekFrom};
+    let mut head = Vec::new();
+    source.seek(SeekFrom::Start(at))?;
+    source.take(4096).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 impl fmt::Display for Format {

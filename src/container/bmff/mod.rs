@@ -1,6 +1,7 @@
 //! ISO base media file format: ISO/IEC 14496-12, and the item structures that ISO/IEC 23008-12 builds on it.
 
 mod edit;
+pub(crate) mod film;
 mod meta;
 mod write;
 
