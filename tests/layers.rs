@@ -17,7 +17,38 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Format files that only `format/` and the pipelines may know; the enum `Format` and its survey are vocabulary.
-const FORMATS: &[&str] = &["jpeg", "png", "gif", "webp", "tiff", "avif", "heif", "jxl", "svg"];
+const FORMATS: &[&str] = &[
+    "jpeg",
+    "png",
+    "gif",
+    "webp",
+    "tiff",
+    "avif",
+    "heif",
+    "jxl",
+    "svg",
+    "wav",
+    "avi",
+    "m4a",
+    "mov",
+    "mp4",
+    "matroska",
+    "ogg",
+    "flac",
+    "aac",
+    "mp3",
+    "movie",
+    "tags",
+    "sidecar",
+    "pdf",
+    "ooxml",
+    "opendocument",
+    "epub",
+    "html",
+    "subtitles",
+    "text",
+    "package",
+];
 
 /// Every Rust file under `src/`, with its path from there.
 fn sources() -> Vec<(String, String)> {

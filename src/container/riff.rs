@@ -153,8 +153,8 @@ pub(crate) fn form(source: &mut dyn Source, format: Format, at: u64, budget: &mu
         (UNKNOWN, Some(sizes)) => sizes.riff,
         (len, _) => len,
     };
-    // Less than the form itself: the writer never came back to fill it in.
-    let open = said == UNKNOWN || said < 4;
+    // No more than the form itself: the writer never came back to fill it in.
+    let open = said == UNKNOWN || said <= 4;
     let end = if open { file } else { at.saturating_add(8).saturating_add(said).min(file) };
     let mut form = Form { kind: [e, f, g, h], chunks: Vec::new(), end, cut: None };
     let mut next = at + 12;
@@ -286,7 +286,7 @@ mod tests {
         let form = walked(&bytes).unwrap().unwrap();
         assert_eq!((shape(&form), form.cut), (vec![(&b"LIST"[..], 4)], Some(5000)));
         // The header says less than the chunks hold.
-        let bytes = [raw(b"RIFF", 10, b"WAVE"), raw(b"data", 10, &[0; 10]), raw(b"AIGC", 2, b"{}")].concat();
+        let bytes = [raw(b"RIFF", 14, b"WAVE"), raw(b"data", 10, &[0; 10]), raw(b"AIGC", 2, b"{}")].concat();
         let form = walked(&bytes).unwrap().unwrap();
         assert_eq!((shape(&form), form.cut), (vec![(&b"data"[..], 10), (b"AIGC", 2)], None));
         assert!(walked(b"RIFF").unwrap().is_none() && walked(b"RIFX\0\0\0\0WAVE").unwrap().is_none());

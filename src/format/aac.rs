@@ -13,7 +13,7 @@ const FACTS: Facts = Facts {
     can_label: false,
     notice: Carries::No,
     binding: HardBinding::Data,
-    limitations: "",
+    limitations: "C2PA defines no place for a manifest in it",
 };
 
 impl Handler for Aac {
@@ -36,7 +36,7 @@ impl Handler for Aac {
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
         let mut scan = Scan::new(source, Format::Aac, "audio/aac", budget);
-        scan.stream(|bytes| frame_len(bytes).is_some())?;
+        scan.stream(frame_len)?;
         Ok(scan.survey)
     }
 }

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Carries, Facts, Handler, HardBinding, Medium, Survey, tags::Scan};
+use super::{
+    Carries, Facts, Handler, HardBinding, Medium, Survey,
+    tags::{Scan, shorten},
+};
 use crate::{
     Error, Format, Result,
     container::ebml::{Element, element},
@@ -21,7 +24,7 @@ const FACTS: Facts = Facts {
     can_label: false,
     notice: Carries::No,
     binding: HardBinding::Data,
-    limitations: "",
+    limitations: "C2PA defines no place for a manifest in it; attached files are named, not read",
 };
 
 /// Identifiers: RFC 8794, 11.2, and RFC 9559, 5.1.
@@ -283,6 +286,7 @@ impl Film<'_> {
         let mut name = String::new();
         if let Some(head) = children.iter().find(|head| head.id == TAG_NAME) {
             name = self.text(head)?.unwrap_or_default();
+            shorten(&mut name);
         }
         let path = if about.is_empty() { name.clone() } else { format!("{about}/{name}") };
         for head in &children {

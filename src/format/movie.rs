@@ -43,6 +43,9 @@ pub(super) fn survey(
             _ => {}
         }
     }
+    if !top.movie {
+        scan.unread("there is neither a 'moov' nor a 'moof' box; what the film is was not read".into());
+    }
     if let Some(why) = &top.broken {
         scan.unread(format!("the file was walked up to byte {} only: {why}", top.end));
         scan.survey.trailer = Some(top.end..top.layout.len);

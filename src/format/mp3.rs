@@ -33,7 +33,7 @@ impl Handler for Mp3 {
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
         let mut scan = Scan::new(source, Format::Mp3, "audio/mpeg", budget);
-        scan.stream(|bytes| frame_len(bytes).is_some())?;
+        scan.stream(frame_len)?;
         Ok(scan.survey)
     }
 }

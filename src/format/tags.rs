@@ -59,7 +59,10 @@ impl<'a> Scan<'a> {
                 self.unread(format!("more than {MAX_TEXTS} text fields stand in the file; the rest was not read"))
             }
             _ => {
-                let (key, value, place) = (key.into(), value.into(), place.into());
+                let (mut key, value, mut place) = (key.into(), value.into(), place.into());
+                // One long name may stand over thousands of texts.
+                shorten(&mut key);
+                shorten(&mut place);
                 self.survey.texts.push(TextField { place, key, value });
             }
         }
@@ -100,6 +103,14 @@ impl<'a> Scan<'a> {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Keeps the first 256 characters.
+pub(super) fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(256) {
+        text.truncate(end);
+        text.shrink_to_fit();
     }
 }
 

@@ -31,6 +31,18 @@ pub fn fixtures() -> Vec<PathBuf> {
     files.into_iter().filter(|path| !matches!(extension(path).as_str(), "md" | "py")).collect()
 }
 
+/// Every recording and film of `fixtures/av/`, sorted.
+pub fn recordings() -> Vec<PathBuf> {
+    let files = files_of(&fixture("av"));
+    files.into_iter().filter(|path| !matches!(extension(path).as_str(), "md" | "py")).collect()
+}
+
+/// Every text and document of `fixtures/text/`.
+pub fn documents() -> Vec<PathBuf> {
+    let files = files_of(&fixture("text"));
+    files.into_iter().filter(|path| !path.ends_with("README.md") && !path.ends_with("make.py")).collect()
+}
+
 /// Every file of a folder of the outside corpus, sorted.
 pub fn corpus(folder: &str) -> Option<Vec<PathBuf>> {
     let Some(corpus) = std::env::var_os("TANBA_CORPUS") else {

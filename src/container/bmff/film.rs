@@ -11,6 +11,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Top {
     pub(crate) layout: Layout,
+    /// Whether there is a movie, or a fragment of one.
+    pub(crate) movie: bool,
     /// Offset behind the last box.
     pub(crate) end: u64,
     /// Why the walk ended there, where more bytes follow.
@@ -25,7 +27,7 @@ impl Top {
     pub(crate) fn read(source: &mut dyn Source, format: Format, budget: &mut Budget) -> Result<Self> {
         let len = length(source)?;
         let layout = Layout { format, boxes: Vec::new(), meta: None, len };
-        let mut top = Self { layout, end: 0, broken: None };
+        let mut top = Self { layout, movie: false, end: 0, broken: None };
         while top.end < len {
             budget.part()?;
             let (at, room) = (top.end, len - top.end);
@@ -41,6 +43,7 @@ impl Top {
                 Err(error) => return Err(error),
             };
             top.end = head.range.end;
+            top.movie |= head.is(b"moov") || head.is(b"moof");
             let kept = match &head.kind {
                 b"ftyp" | b"moov" | b"meta" | b"udta" => true,
                 b"uuid" => head.uuid == Some(C2PA_UUID) || head.uuid == Some(XMP_UUID),

@@ -56,7 +56,8 @@ impl Scan<'_> {
         let what = format!("the INFO list at byte {}", list.at);
         let mut found = Vec::new();
         self.tolerate(&what, |scan| chunks_into(scan.source, scan.format, inside, &mut found, scan.budget))?;
-        for chunk in found {
+        // A list in the list is none of texts.
+        for chunk in found.into_iter().filter(|chunk| chunk.id != *b"LIST") {
             let name = String::from_utf8_lossy(&chunk.id).trim_end().to_owned();
             self.field(key(&name), &chunk, &format!("{name} of the INFO list"))?;
         }

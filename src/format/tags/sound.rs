@@ -81,13 +81,15 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// A stream of frames with tags around it. `frame` tells whether a frame starts with these bytes.
-    pub(crate) fn stream(&mut self, frame: fn(&[u8]) -> bool) -> Result<()> {
+    /// A stream of frames with tags around it. `frame` gives the length of the frame that starts with these bytes.
+    pub(crate) fn stream(&mut self, frame: fn(&[u8]) -> Option<usize>) -> Result<()> {
         let start = self.leading_id3(0)?;
         let end = self.trailing_tags(start)?;
         // Zeros and rests of other tags stand before the sound of many files.
         let head = read_at(self.source, self.format, start, end.saturating_sub(start).min(4096))?;
-        if !(0..head.len()).any(|at| frame(&head[at..])) {
+        let another = |rest: Option<&[u8]>| rest.is_none_or(|rest| rest.len() < 8 || frame(rest).is_some());
+        let starts = |at: usize| frame(&head[at..]).is_some_and(|len| another(head.get(at + len..)));
+        if !(0..head.len().min(2048)).any(starts) {
             self.unread(format!("no sound starts at byte {start}, where it should; what stands there was not read"));
         }
         Ok(())

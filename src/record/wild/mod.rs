@@ -20,6 +20,7 @@ mod pixel_mark;
 mod python_json;
 mod samsung;
 mod stealth;
+mod suno;
 mod tencent;
 mod vendors;
 
@@ -71,6 +72,7 @@ const DETECTORS: &[&dyn Detector] = &[
     &samsung::Samsung,
     &bytedance::ByteDance,
     &tencent::Tencent,
+    &suno::Suno,
     &pixel_mark::PixelMark,
     &html::Html,
     &hidden::Hidden,
