@@ -98,7 +98,7 @@ fn of_vendor(view: &View, findings: &[Finding], place: &str) -> Option<Finding> 
     Some(finding.with_system(vendor.name))
 }
 
-/// `c2pa.watermarked` and its kinds: 2.4 §18.16. What the mark says, only its maker can read.
+/// `c2pa.watermarked` and its kinds, `.bound` and `.unbound`. What the mark says, only its maker can read.
 fn invisible_mark(view: &View, label: &str, place: &str) -> Option<Finding> {
     let mut names = actions(view, label).filter_map(|action| action.get("action")?.as_str());
     let name = names.find(|name| name.starts_with("c2pa.watermarked"))?;
