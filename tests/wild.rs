@@ -352,13 +352,19 @@ with open(source, "rb") as read, open(out, "w+b") as write:
 
 /// The report on a picture that c2pa-python signed for this generator, with these actions.
 fn signed_by(generator: &str, actions: &str) -> Option<Report> {
+    signed_as(2, generator, actions)
+}
+
+/// The same, as a claim of this version.
+fn signed_as(claim: u32, generator: &str, actions: &str) -> Option<Report> {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     fs::write(path("chain.pem"), &identity().chain_pem).unwrap();
     fs::write(path("key.pem"), identity().key_pem.as_bytes()).unwrap();
+    let label = if claim == 1 { "c2pa.actions" } else { "c2pa.actions.v2" };
     let manifest = format!(
-        r#"{{"claim_generator_info":[{{"name":"{generator}","version":"1"}}],
-            "assertions":[{{"label":"c2pa.actions.v2","data":{{"actions":[{actions}]}}}}]}}"#
+        r#"{{"claim_version":{claim},"claim_generator_info":[{{"name":"{generator}","version":"1"}}],
+            "assertions":[{{"label":"{label}","data":{{"actions":[{actions}]}}}}]}}"#
     );
     let picture = fixture("tiny.png").to_string_lossy().into_owned();
     let arguments = [&picture, &path("signed.png"), &manifest, &path("chain.pem"), &path("key.pem")];
@@ -399,7 +405,7 @@ fn an_invisible_mark_that_the_signer_claims_is_said() {
 fn the_generator_of_an_ai_service_without_a_source_type_is_a_hint() {
     let edited = r#"{"action":"c2pa.created","digitalSourceType":"http://c2pa.org/digitalsourcetype/empty"}"#;
     let published = r#"{"action":"c2pa.created"}"#;
-    let Some(report) = signed_by("Dreamina", published) else { return };
+    let Some(report) = signed_as(1, "Dreamina", published) else { return };
     let hint = report.findings.iter().find(|finding| finding.says.is_ai()).unwrap();
     assert_eq!((hint.class, hint.system.as_deref()), (Class::Hint, Some("ByteDance Dreamina")));
     assert_eq!(report.headline, Headline::AiMadeDeclared);

@@ -98,16 +98,14 @@ fn of_vendor(view: &View, findings: &[Finding], place: &str) -> Option<Finding> 
     Some(finding.with_system(vendor.name))
 }
 
-/// `c2pa.watermarked` and its kinds: 2.4 §18.16. What the mark says, only its maker can read.
+/// `c2pa.watermarked` and its kinds, `.bound` and `.unbound`. What the mark says, only its maker can read.
 fn invisible_mark(view: &View, label: &str, place: &str) -> Option<Finding> {
-    let name = actions(view, label).filter_map(|action| action.get("action")?.as_str());
-    let name = name.into_iter().find(|name| name.starts_with("c2pa.watermarked"))?;
-    let synth_id = vendor(view, label).is_some_and(|vendor| vendor.synth_id);
-    let text = match synth_id {
-        true => {
-            "the signer says that an invisible mark is in the content, SynthID as its vendor calls it; tanba cannot read it"
-        }
-        false => "the signer says that an invisible mark is in the content; tanba cannot read it",
+    let mut names = actions(view, label).filter_map(|action| action.get("action")?.as_str());
+    let name = names.find(|name| name.starts_with("c2pa.watermarked"))?;
+    let text = if vendor(view, label).is_some_and(|vendor| vendor.synth_id) {
+        "the signer says that an invisible mark is in the content, SynthID as its vendor calls it; tanba cannot read it"
+    } else {
+        "the signer says that an invisible mark is in the content; tanba cannot read it"
     };
     Some(Finding::new(Technique::C2pa, Class::Declared, Statement::AboutTheLabel, text, name, place))
 }

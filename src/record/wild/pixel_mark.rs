@@ -5,9 +5,10 @@
 //! value after the first, modulo 36, says one bit; the message is repeated over the blocks, row by row. Any JPEG coding,
 //! scaling or cropping destroys it, so only its presence says something. Nothing protects it: it can be put into any picture.
 //!
-//! Measured: see `tests::pictures_without_a_mark`. Of 30,000 computed pictures (noise, gradients, both) and 38 pictures of
-//! the test corpus none had more than 37 of 48 bits of a known mark; chance alone gives 44 to one picture in 10^9. A
-//! plain surface gives all zeros or all ones, at most 29 of 48.
+//! Measured: of 30,000 computed pictures (noise, gradients, both; `tests::pictures_without_a_mark`) none had more than 37 of
+//! 48 bits of a known mark or 65 % of the text; of 51 real pictures, read by the package itself, none more than 30 of 48 or 76
+//! of 136. Independent bits would give 44 to one picture in 10^9. A plain surface says all zeros or all ones, as damaged
+//! copies do: at most 28 of 48.
 
 use super::{Detector, Evidence};
 use crate::{
@@ -183,7 +184,7 @@ mod tests {
         let size = Size { width: 256, height: 256 };
         for grey in 0..=255 {
             let data = [grey, grey / 2, 255 - grey].repeat(256 * 256);
-            assert!(most(&data, size).0 <= 29, "{grey}");
+            assert!(most(&data, size).0 <= 28, "{grey}");
         }
     }
 }
