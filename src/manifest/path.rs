@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, VerifiedPath};
 
 use super::{certificate::Certificate, trust::List, verify};
+use crate::report::{Said, say};
 
 pub(super) const ANY_PURPOSE: &str = "2.5.29.37.0";
 pub(super) const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
@@ -35,13 +36,13 @@ const MAX_CHAIN: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// A certificate of it was out of its validity; the rest was not refused.
-    Expired(String),
+    Expired(Said),
     /// Anything else, in words.
-    Unknown(String),
+    Unknown(Said),
 }
 
 impl Refusal {
-    pub(super) fn why(&self) -> &str {
+    pub(super) fn why(&self) -> &Said {
         match self {
             Self::Expired(why) | Self::Unknown(why) => why,
         }
@@ -62,7 +63,7 @@ pub(super) fn check<'a>(
     purpose: Purpose,
     at: OffsetDateTime,
 ) -> Result<&'a List, Refusal> {
-    let unknown = |why: &str| Err(Refusal::Unknown(why.into()));
+    let unknown = |why: &'static str| Err(Refusal::Unknown(why.into()));
     let Some(leaf_der) = chain.first() else { return unknown("there is no certificate") };
     if chain.len() > MAX_CHAIN {
         return unknown("the chain is longer than 16 certificates");
@@ -71,7 +72,7 @@ pub(super) fn check<'a>(
     leaf_profile(&leaf, purpose)?;
     let expired = (!leaf.valid_at(at)).then(|| {
         let (from, until) = leaf.validity();
-        Refusal::Expired(format!("the certificate is valid from {} to {} only", from.date(), until.date()))
+        Refusal::Expired(say!("the certificate is valid from {} to {} only", from.date(), until.date()))
     });
     let mut refusal = Refusal::Unknown("no trust list was given".into());
     for list in lists {
@@ -89,7 +90,7 @@ pub(super) fn check<'a>(
 
 /// What C2PA 2.4 §14.5.1 asks of the signer's own certificate, or of a time-stamper's.
 fn leaf_profile(leaf: &Certificate, purpose: Purpose) -> Result<(), Refusal> {
-    let refuse = |why: &str| Err(Refusal::Unknown(why.into()));
+    let refuse = |why: &'static str| Err(Refusal::Unknown(why.into()));
     if leaf.is_ca() {
         return refuse("a CA must not sign itself");
     }
@@ -222,15 +223,15 @@ impl ExtendedKeyUsageValidator for AnyPurpose {
     }
 }
 
-fn words(error: &webpki::Error, list: &List) -> String {
+fn words(error: &webpki::Error, list: &List) -> Said {
     use webpki::Error::*;
     match error {
-        UnknownIssuer => format!("nobody on the list \u{201c}{}\u{201d} issued it", list.name()),
+        UnknownIssuer => say!("nobody on the list \u{201c}{}\u{201d} issued it", list.name()),
         CertExpired { .. } => "a certificate of the chain has expired".into(),
         CertNotValidYet { .. } => "a certificate of the chain is not valid yet".into(),
         EndEntityUsedAsCa => "a certificate of the chain was issued by one that is no CA".into(),
         PathLenConstraintViolated => "the chain is longer than its CA allows".into(),
         InvalidSignatureForPublicKey => "a signature in the chain is wrong".into(),
-        other => format!("the chain is refused: {other}"),
+        other => say!("the chain is refused: {}", other),
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     limits::Limits,
     report::{
         Axes, Binding, Class, Finding, ManifestReport, Said, Signature, SignerStanding, Statement, Technique,
-        TimeStanding,
+        TimeStanding, say,
     },
     stream::Source,
 };
@@ -47,8 +47,9 @@ impl Reading {
         Self { axes: Axes::NONE, manifest: None, findings: Vec::new(), regions: Vec::new(), unreadable: false }
     }
 
-    fn unreadable(why: String, place: String) -> Self {
-        let finding = about(format!("the C2PA manifest store cannot be read: {why}"), &why, place);
+    fn unreadable(why: impl Into<Said>, place: String) -> Self {
+        let why = why.into();
+        let finding = about(say!("the C2PA manifest store cannot be read: {}", why), &why.to_string(), place);
         Self { findings: vec![finding], unreadable: true, ..Self::none() }
     }
 }
@@ -87,7 +88,7 @@ fn embedded(asset: &mut Asset, anchors: &TrustAnchors, at: OffsetDateTime) -> Re
         [store] => examine(asset, store, &binding::place(asset.format, &store.carrier), anchors, at),
         several => {
             // C2PA 2.4 §11.1.4: a file has one store; which of two a reader takes is chance.
-            let why = format!("there are {} of them", several.len());
+            let why = say!("there are {} of them", several.len());
             Ok((Reading::unreadable(why, binding::place(asset.format, &several[1].carrier)), None))
         }
     }
@@ -221,17 +222,14 @@ impl View {
         };
         let axes = Axes { binding, signature, signer, time: stamped.standing };
         let intact = binding == Binding::Intact && signature == Signature::Ok;
-        findings.extend(self.seal.faults.iter().map(|why| about(why.clone(), why, place.to_owned())));
+        findings.extend(self.seal.faults.iter().map(|why| about(why.clone(), &why.to_string(), place.to_owned())));
         findings.extend(faults(&codes, place));
         if let (true, Err(refusal)) = (signature == Signature::Ok, &vouched) {
-            findings.push(about(
-                format!("the signer is not trusted: {}", refusal.why()),
-                refusal.why(),
-                place.to_owned(),
-            ));
+            let why = refusal.why();
+            findings.push(about(say!("the signer is not trusted: {}", why), &why.to_string(), place.to_owned()));
         }
         if let Some(why) = &stamped.refusal {
-            findings.push(about(format!("the time-stamp is not trusted: {why}"), why, place.to_owned()));
+            findings.push(about(say!("the time-stamp is not trusted: {}", why), &why.to_string(), place.to_owned()));
         }
         let mut regions = Vec::new();
         if intact {
@@ -369,7 +367,7 @@ impl View {
 struct Stamped {
     standing: TimeStanding,
     /// Why it is not trusted, where there is one.
-    refusal: Option<String>,
+    refusal: Option<Said>,
     time: Option<OffsetDateTime>,
 }
 
@@ -478,27 +476,33 @@ fn faults(codes: &Codes, place: &str) -> Vec<Finding> {
         (code.starts_with("signingCredential.") && code != "signingCredential.ocsp.revoked")
             || code.contains("Hash.mismatch")
     };
-    let faults = |codes: &[Status], whose: &'static str| {
+    let faults = |codes: &[Status], ingredient: bool| {
         let codes = codes.iter().map(|status| status.code.clone());
         let mut codes: Vec<_> = codes.filter(|code| !skipped(code)).collect();
         codes.sort();
         codes.dedup();
         codes
             .into_iter()
-            .map(move |code| about(format!("{whose}: {}", words(&code)), &code, place.to_owned()))
+            .map(move |code| {
+                let text = match ingredient {
+                    false => say!("the manifest: {}", words(&code)),
+                    true => say!("a manifest of an ingredient: {}", words(&code)),
+                };
+                about(text, &code, place.to_owned())
+            })
             .collect::<Vec<_>>()
     };
-    let own = faults(&codes.failures, "the manifest");
-    let others = faults(&codes.ingredient_failures, "a manifest of an ingredient");
+    let own = faults(&codes.failures, false);
+    let others = faults(&codes.ingredient_failures, true);
     own.into_iter().chain(others).collect()
 }
 
-fn words(code: &str) -> String {
+fn words(code: &str) -> Said {
     match code {
         "claimSignature.mismatch" => "the signature does not fit".into(),
         "assertion.hashedURI.mismatch" => "a signed statement was changed".into(),
         "signingCredential.ocsp.revoked" => "the signer's certificate was revoked".into(),
-        other => format!("C2PA status {other}"),
+        other => say!("C2PA status {}", other),
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     jumbf::{self, Manifest},
     read::{Codes, View, label_of},
 };
+use crate::report::{Said, say};
 
 /// Manifests of one store that are looked at.
 const MAX_MANIFESTS: usize = 256;
@@ -23,7 +24,7 @@ const MAX_MANIFESTS: usize = 256;
 #[derive(Default)]
 pub(super) struct Seal {
     /// What is wrong with the active manifest, or with what it vouches for.
-    pub(super) faults: Vec<String>,
+    pub(super) faults: Vec<Said>,
     /// The manifests that are unchanged, signed, and lead up to the active one by hashes that match.
     sound: BTreeSet<String>,
     /// The types of the manifests' boxes.
@@ -86,7 +87,7 @@ impl<'a> Walk<'a, '_> {
             let redactions = redactions(self.view, label);
             if redactions.iter().any(|uri| uri.contains(active)) {
                 // The engine would take it and skip the hash: C2PA 2.4 §6.8 knows redactions of ingredients only.
-                self.seal.faults.push(format!("the manifest {label} redacts a part of the active manifest"));
+                self.seal.faults.push(say!("the manifest {} redacts a part of the active manifest", label));
             }
             for uri in redactions {
                 let name = uri.rsplit_once("c2pa.assertions/").map_or("", |(_, name)| name);
@@ -97,13 +98,13 @@ impl<'a> Walk<'a, '_> {
                 let child = link.get("url").and_then(Value::as_str).and_then(label_of);
                 let child = child.and_then(|child| self.boxes.get_key_value(child));
                 let Some((&child, boxes)) = child else {
-                    self.fault(label, format!("the manifest that {name} names is not there"));
+                    self.fault(label, say!("the manifest that {} names is not there", name));
                     continue;
                 };
                 // What a manifest names that was changed itself, or not signed, is nobody's word.
                 let vouched = self.seal.holds(label);
                 if vouched && !boxes.matches(link, self.view.alg(child)) && !self.was_redacted(child, ingredient) {
-                    self.fault(label, format!("the manifest that {name} names was changed"));
+                    self.fault(label, say!("the manifest that {} names was changed", name));
                     return;
                 }
                 if !seen.insert(child) || seen.len() > MAX_MANIFESTS {
@@ -118,7 +119,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// What a manifest vouches for counts only if the manifest itself is what was signed.
-    fn fault(&mut self, label: &str, why: String) {
+    fn fault(&mut self, label: &str, why: Said) {
         if label == self.view.active || self.seal.holds(label) {
             self.seal.faults.push(why);
         }
@@ -133,9 +134,9 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Whether every assertion of a claim is there and unchanged, and no other.
-    fn own(&self, label: &str) -> Result<(), String> {
-        let manifest = self.boxes.get(label).ok_or_else(|| format!("the manifest {label} cannot be read"))?.manifest;
-        let claim = self.view.claim(label).ok_or_else(|| format!("the manifest {label} has no claim"))?;
+    fn own(&self, label: &str) -> Result<(), Said> {
+        let manifest = self.boxes.get(label).ok_or_else(|| say!("the manifest {} cannot be read", label))?.manifest;
+        let claim = self.view.claim(label).ok_or_else(|| say!("the manifest {} has no claim", label))?;
         let lists = ["assertions", "created_assertions", "gathered_assertions"];
         let links = lists.iter().filter_map(|list| claim.get(list)?.as_array()).flatten();
         let mut declared = BTreeSet::new();
@@ -145,7 +146,7 @@ impl<'a> Walk<'a, '_> {
             let url = link.get("url").and_then(Value::as_str).unwrap_or_default();
             let (place, name) = url.rsplit_once("c2pa.assertions/").ok_or("an assertion has no address")?;
             if place.contains("/c2pa/") && label_of(url) != Some(label) {
-                return Err(format!("the assertion {name} is not the manifest's own"));
+                return Err(say!("the assertion {} is not the manifest's own", name));
             }
             let absent = || may_be_redacted(name) && redacted.is_some_and(|names| names.contains(name));
             declared.insert(name);
@@ -153,12 +154,12 @@ impl<'a> Walk<'a, '_> {
                 Some(payload) if Hashed::new(payload).fits(link, self.view.alg(label)) => {}
                 Some(payload) if absent() && jumbf::is_blank(payload) => {}
                 None if absent() => {}
-                Some(_) => return Err(format!("the assertion {name} was changed")),
-                None => return Err(format!("the assertion {name} is not there")),
+                Some(_) => return Err(say!("the assertion {} was changed", name)),
+                None => return Err(say!("the assertion {} is not there", name)),
             }
         }
         match assertions.keys().find(|name| !declared.contains(*name)) {
-            Some(name) => Err(format!("the assertion {name} is signed by nobody")),
+            Some(name) => Err(say!("the assertion {} is signed by nobody", name)),
             None => Ok(()),
         }
     }
