@@ -168,6 +168,9 @@ impl Walker<'_> {
                 let kinds = tag.get("rel").unwrap_or_default().to_ascii_lowercase();
                 if kinds.split_ascii_whitespace().any(|kind| kind == "c2pa-manifest") {
                     self.associations.push(tag.range.start);
+                    if self.associations.len() > 2 {
+                        return Ok(());
+                    }
                     self.field("c2pa-manifest", tag.get("href").unwrap_or_default(), &place, budget)?;
                 }
             }
