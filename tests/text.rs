@@ -222,7 +222,10 @@ fn signed_pages_code_subtitles_and_documents_are_proven() {
 #[test]
 fn a_sidecar_says_what_it_says_and_is_bound_to_nothing() {
     let report = verify(&signed(|store| (store.to_vec(), 0..store.len())));
-    assert_eq!((report.format, report.binding, report.signature), (Format::Sidecar, Binding::NotChecked, Signature::Ok));
+    assert_eq!(
+        (report.format, report.binding, report.signature),
+        (Format::Sidecar, Binding::NotChecked, Signature::Ok)
+    );
     assert!(report.manifest.unwrap().source_types[0].ends_with("/trainedAlgorithmicMedia"));
     assert_ne!(report.headline, Headline::AiMadeProven);
 }
