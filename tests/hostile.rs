@@ -355,3 +355,61 @@ fn jpeg_segments_that_lie_do_no_harm() {
         feed(name, &labeler, &verifier, &bytes);
     }
 }
+
+/// Mutations of every text and document, not of the smallest of its format alone: each has another structure.
+#[test]
+fn texts_and_documents_do_no_harm() {
+    let verifier = Verifier::new().anchors(anchors()).limits(limits());
+    let mut random = Random(0x7465_7874);
+    let mut seen = 0;
+    for path in documents() {
+        let bytes = fs::read(&path).unwrap();
+        for number in 0..500 {
+            let (case, mutated) = mutate(&bytes, number, &mut random);
+            let name = format!("{}, {case}", path.display());
+            if let Err(error) = bounded(&name, || verifier.verify(&mut Cursor::new(&mutated))) {
+                blames_the_content(&name, &error);
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn long_lies_in_texts_and_documents_cost_little() {
+    let verifier = Verifier::new().limits(limits());
+    let selectors = |bytes: &[u8]| -> String {
+        let selector = |&byte: &u8| if byte < 16 { 0xfe00 + u32::from(byte) } else { 0xe00f0 + u32::from(byte) };
+        bytes.iter().map(|byte| char::from_u32(selector(byte)).unwrap()).collect()
+    };
+    let wrapper = format!("a\u{feff}{}", selectors(b"C2PATXT\0\x01\0\0\0\0"));
+    let marks = "-----BEGIN C2PA MANIFEST----- x -----END C2PA MANIFEST-----";
+    let tree = "0 2 0 R ".repeat(100_000);
+    let kids = format!(
+        "%PDF-1.7\n1 0 obj<</Names<</EmbeddedFiles<</Names[{tree}]>>>>>>endobj 2 0 obj[{}]endobj trailer<</Root 1 0 R>>",
+        "1 ".repeat(50_000)
+    );
+    for (name, text) in [
+        ("10 MB of selectors", format!("a{}", selectors(&[200; 2_500_000]))),
+        (
+            "a wrapper of 8 GB in 10 MB",
+            format!("a\u{feff}{}", selectors(&[&b"C2PATXT\0\x01\xff\xff\xff\xff"[..], &[200; 2_500_000]].concat())),
+        ),
+        ("100,000 wrappers", wrapper.repeat(100_000)),
+        ("100,000 blocks in one line", marks.repeat(100_000)),
+        ("100,000 blocks", format!("# {marks}\n").repeat(100_000)),
+        ("marks that never end", "-----BEGIN C2PA MANIFEST-----".repeat(300_000)),
+        ("200,000 labels", "<p ai-disclosure=none>".repeat(200_000)),
+        ("a million attributes", format!("<p {}", "a=\"".repeat(3_000_000))),
+        ("JSON in JSON", format!("<script type=application/ld+json>{}</script>", "[".repeat(1_000_000))),
+        ("parentheses", format!("%PDF-1.7\n1 0 obj({}", "(".repeat(10_000_000))),
+        ("a million catalogs", format!("%PDF-1.7\n{}", "1 0 obj<</Type/Catalog>>".repeat(1_000_000))),
+        ("one object for 100,000 names", kids),
+    ] {
+        // The text itself is in memory, twice where it is a string.
+        if let Err(error) = bounded(name, || verifier.verify(&mut Cursor::new(&text))) {
+            blames_the_content(name, &error);
+        }
+    }
+}

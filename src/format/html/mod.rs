@@ -2,7 +2,7 @@
 
 mod tags;
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
@@ -28,6 +28,9 @@ const FACTS: Facts = Facts {
     binding: HardBinding::Data,
     limitations: "The page itself, not what it links to. Words that say AI are not looked for.",
 };
+
+/// Different things that elements of one page say of themselves; more are not kept.
+const MAX_SAID: usize = 1000;
 
 /// Elements that a fragment starts with. A text that starts with another word in brackets is a text.
 const ELEMENTS: &[&str] = &[
@@ -100,6 +103,7 @@ impl Handler for Html {
             survey: Survey { media_type, frames: 1, ..Survey::default() },
             scan: Scan::default(),
             script: None,
+            said: BTreeSet::new(),
             associations: Vec::new(),
             whole: false,
         };
@@ -115,6 +119,8 @@ struct Walker<'a> {
     scan: Scan,
     /// The script that is open.
     script: Option<Tag>,
+    /// What elements say of themselves.
+    said: BTreeSet<String>,
     /// Where manifests are named.
     associations: Vec<usize>,
     /// Whether this is a page, not a fragment.
@@ -150,7 +156,11 @@ impl Walker<'_> {
                 "model": tag.get("ai-model"),
                 "provider": tag.get("ai-provider"),
             });
-            self.field("ai-disclosure attribute", value.to_string(), &place, budget)?;
+            // A page may say the same of every comment on it.
+            let value = value.to_string();
+            if self.said.len() < MAX_SAID && self.said.insert(value.clone()) {
+                self.field("ai-disclosure attribute", value, &place, budget)?;
+            }
         }
         match tag.name.as_str() {
             "html" | "head" | "body" => self.whole = true,
@@ -168,6 +178,9 @@ impl Walker<'_> {
                 let kinds = tag.get("rel").unwrap_or_default().to_ascii_lowercase();
                 if kinds.split_ascii_whitespace().any(|kind| kind == "c2pa-manifest") {
                     self.associations.push(tag.range.start);
+                    if self.associations.len() > 2 {
+                        return Ok(());
+                    }
                     self.field("c2pa-manifest", tag.get("href").unwrap_or_default(), &place, budget)?;
                 }
             }

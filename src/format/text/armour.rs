@@ -9,6 +9,9 @@ use crate::{Result, limits::Budget};
 const BEGIN: &str = "-----BEGIN C2PA MANIFEST-----";
 const END: &str = "-----END C2PA MANIFEST-----";
 
+/// The longest start or end of a comment, with blanks, that is looked at: a line may be as long as the file.
+const MAX_BESIDE: usize = 64;
+
 /// What stands between the two marks.
 pub(super) struct Block {
     /// The bytes of the text that may be left out of the hash: the lines of the block, and the line end before it where
@@ -44,23 +47,35 @@ pub(super) fn blocks(text: &str, budget: &mut Budget) -> Result<Vec<Block>> {
 }
 
 fn block(text: &str, at: usize, inner: &str, end: usize) -> Block {
-    let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    // A byte order mark is no part of the line.
-    let line = if text[line..].starts_with('\u{feff}') { line + '\u{feff}'.len_utf8() } else { line };
-    let after = text[end..].find('\n').map_or(text.len(), |newline| end + newline + 1);
-    let (prefix, suffix) = (&text[line.min(at)..at], &text[end..after]);
-    let alone = is_comment(prefix) && is_comment(suffix);
-    let lines = inner.split('\n').map(|line| line.trim().strip_prefix(prefix.trim()).unwrap_or(line).trim());
-    let reference = lines.flat_map(str::split_whitespace).collect();
-    let carrier = if !alone {
-        at..end
-    } else if after == text.len() && !suffix.ends_with('\n') {
-        let before = text[..line].strip_suffix('\n').map_or(line, |rest| rest.strip_suffix('\r').unwrap_or(rest).len());
-        before..after
-    } else {
-        line..after
+    let bytes = text.as_bytes();
+    let near = at.saturating_sub(MAX_BESIDE);
+    let line = match bytes[near..at].iter().rposition(|&byte| byte == b'\n') {
+        Some(newline) => Some(near + newline + 1),
+        // A byte order mark is no part of the line.
+        None if near == 0 => Some(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }),
+        None => None,
     };
-    Block { carrier, at, reference, alone }
+    let far = text.len().min(end + MAX_BESIDE);
+    let after = match bytes[end..far].iter().position(|&byte| byte == b'\n') {
+        Some(newline) => Some(end + newline + 1),
+        None => (far == text.len()).then_some(far),
+    };
+    let beside = line.zip(after).and_then(|(line, after)| {
+        let (prefix, suffix) = (text.get(line..at)?, &text[end..after]);
+        (is_comment(prefix) && is_comment(suffix)).then_some((line, after, prefix, suffix))
+    });
+    let prefix = beside.map(|(_, _, prefix, _)| prefix.trim()).unwrap_or_default();
+    let lines = inner.split('\n').map(|line| line.trim().strip_prefix(prefix).unwrap_or(line));
+    let reference = lines.flat_map(str::split_whitespace).collect();
+    let carrier = match beside {
+        None => at..end,
+        Some((line, after, _, suffix)) if after == text.len() && !suffix.ends_with('\n') => {
+            let before = text[..line].strip_suffix('\n').map(|rest| rest.strip_suffix('\r').unwrap_or(rest).len());
+            before.unwrap_or(line)..after
+        }
+        Some((line, after, ..)) => line..after,
+    };
+    Block { carrier, at, reference, alone: beside.is_some() }
 }
 
 /// Whether this is what a comment starts or ends with, and shows nothing of its own: what stands in a block's line is not

@@ -106,7 +106,8 @@ pub(super) fn carriers(text: &str, survey: &mut Survey, budget: &mut Budget) -> 
         budget.part()?;
         match wrapper::open(text, wrapper, budget)? {
             Held::Store { carrier, jumbf } => {
-                if !normal(text, &carrier) {
+                // Of several none is read.
+                if scan.wrappers.len() == 1 && !normal(text, &carrier) {
                     survey.unread.push(
                         "the text was changed by Unicode normalisation, or is not NFC: the hash of its manifest was made \
                          over NFC"
@@ -117,7 +118,9 @@ pub(super) fn carriers(text: &str, survey: &mut Survey, budget: &mut Budget) -> 
             }
             Held::Corrupted(why) => {
                 let at = wrapper.range.start;
-                survey.unread.push(format!("the C2PA wrapper at byte {at} of the text could not be read: {why}"));
+                if survey.unread.is_empty() {
+                    survey.unread.push(format!("the C2PA wrapper at byte {at} of the text could not be read: {why}"));
+                }
                 status(survey, "manifest.text.corruptedWrapper", why, format!("the text at byte {at}"));
             }
         }
@@ -176,13 +179,18 @@ fn armoured(text: &str, survey: &mut Survey, budget: &mut Budget) -> Result<()> 
         if seen == 2 {
             let place = format!("the text at byte {}", block.at);
             status(survey, "manifest.structuredText.multipleReferences", "", place);
+            // Which of several a reader takes is chance: two are as good as all.
+            break;
         }
     }
     Ok(())
 }
 
-/// A fault of what carries a manifest, by its C2PA status code.
+/// A fault of what carries a manifest, by its C2PA status code; the first of each is enough.
 pub(super) fn status(survey: &mut Survey, code: &str, detail: &str, place: String) {
+    if survey.texts.iter().any(|text| text.key == code) {
+        return;
+    }
     survey.texts.push(TextField { place, key: code.into(), value: detail.into() });
 }
 

@@ -2,6 +2,8 @@
 //! of `meta` elements, `ai-disclosure attribute` (as JSON, with its element), `JSON-LD`, and `c2pa-manifest`, the address of a
 //! manifest.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Detector, Evidence, Field};
@@ -16,6 +18,9 @@ impl Detector for Html {
         found.extend(fields.iter().filter_map(address));
         found.extend(attributes(fields));
         found.extend(fields.iter().flat_map(linked_data));
+        // A page may say the same a thousand times; where it says so first is enough.
+        let mut seen = BTreeSet::new();
+        found.retain(|finding| seen.insert((finding.text.clone(), finding.value.clone())));
         found
     }
 }
@@ -58,7 +63,9 @@ fn meta(field: &Field) -> Option<Finding> {
 
 fn address(field: &Field) -> Option<Finding> {
     let text = "a signed label is said to stand at another address, which was not visited";
-    field.is("c2pa-manifest").then(|| finding(field, Statement::AboutTheLabel, text, field.value))
+    let (technique, class) = (Technique::C2pa, Class::Declared);
+    let finding = || Finding::new(technique, class, Statement::AboutTheLabel, text, field.value, field.place.clone());
+    field.is("c2pa-manifest").then(finding)
 }
 
 /// One finding for each thing that elements say, at the first of them: a page may say it of a thousand comments.
@@ -115,7 +122,6 @@ fn linked_data(field: &Field) -> Vec<Finding> {
             _ => {}
         }
     }
-    found.dedup_by(|one, other| (&one.says, &one.value) == (&other.says, &other.value));
     found
 }
 
