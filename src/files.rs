@@ -9,7 +9,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 use crate::{
-    Error, Labeler, Receipt, Report, Result, Verifier,
+    Error, Labeler, Receipt, Report, Result, Thumbnail, Verifier,
     stream::{Sink, Source},
     verifier::Beside,
 };
@@ -73,6 +73,15 @@ impl Verifier {
         let path = path.as_ref();
         let mut source = open(path)?;
         self.examine(&mut source, sidecar(path, self.max_metadata_bytes())?)
+    }
+
+    /// [`thumbnail`](Self::thumbnail) for a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::thumbnail`].
+    pub fn thumbnail_file(&self, path: impl AsRef<Path>, max_side: u32) -> Result<Option<Thumbnail>> {
+        self.thumbnail(&mut open(path.as_ref())?, max_side)
     }
 }
 

@@ -42,9 +42,10 @@ pub use manifest::{
 };
 pub use policy::{Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
 pub use report::{
-    ActionReport, Binding, ChainLink, Class, Finding, Headline, JSON_SCHEMA, ManifestReport, NoticeReport, Outcome,
-    Outline, Part, ProfileReport, Provenance, Relation, Report, RuleReport, SCHEMA, Signature, SignerStanding,
-    Statement, Technique, TimeStanding, Verdict,
+    ActionReport, Axis, Binding, ChainLink, Class, Evidence, Explanation, Finding, Headline, HtmlReport, JSON_SCHEMA,
+    LinkWords, ManifestReport, NoticeReport, NoticeWords, Outcome, Outline, Part, ProfileReport, ProfileWords,
+    Provenance, Relation, Report, ReportLanguage, Row, RuleReport, RuleWords, SCHEMA, Signature, SignerStanding,
+    Statement, Technique, Thumbnail, TimeStanding, Titles, Verdict, escape,
 };
 pub use stream::{Sink, Source};
 pub use verifier::Verifier;

@@ -14,7 +14,8 @@ use crate::{
     policy::Profile,
     record::{self, Found, Pixels, Seen},
     report::{
-        CONTRADICTION, Class, Finding, Look, NoticeReport, Report, Statement, Subject, Technique, against, judge, say,
+        CONTRADICTION, Class, Finding, Look, NoticeReport, Report, Said, Statement, Subject, Technique, Thumbnail,
+        against, judge, say,
     },
     stream::{Source, length},
 };
@@ -130,12 +131,36 @@ impl Verifier {
         let found = records(format, source, &survey, picture.as_ref().ok(), &mut budget)?;
         let mut look = picture.map_or_else(|unseen| unseen, |picture| look(&picture, &reading));
         look.damaged |= !found.unread.is_empty();
-        look.not_examined.extend(found.unread);
+        look.not_examined.extend(found.unread.into_iter().map(Into::into));
         let subject = Subject { format, media_type: survey.media_type, bytes: length(source)?, shown: survey.shown() };
         let looked = look.looked;
         let mut report = judge(subject, at, reading, found.findings, look);
         report.profile = self.profile.map(|profile| against(profile, &report, looked));
         Ok(report)
+    }
+
+    /// A small picture of what `source` shows, no side longer than `max_side` pixels; `None` when there is no picture in it
+    /// that this build decodes. A picture that is damaged has none either.
+    ///
+    /// ```
+    /// let mut file = std::io::Cursor::new(std::fs::read("fixtures/photo.jpg")?);
+    /// let small = tanba::Verifier::new().thumbnail(&mut file, 64)?.expect("a picture");
+    /// assert!(small.size.width <= 64 && small.jpeg.len() < 10_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify).
+    pub fn thumbnail(&self, source: &mut dyn Source, max_side: u32) -> Result<Option<Thumbnail>> {
+        let mut budget = Budget::new(&self.limits);
+        let format = Format::sniff(source)?;
+        let survey = format.handler().survey(source, &mut budget)?;
+        match format.handler().picture(source, &survey, &mut budget) {
+            Ok(picture) => Ok(picture.and_then(|picture| Thumbnail::new(&picture, max_side))),
+            Err(Error::Io(error)) => Err(Error::Io(error)),
+            Err(_) => Ok(None),
+        }
     }
 
     /// What the limits are.
@@ -152,13 +177,13 @@ impl Verifier {
         budget: &mut Budget,
     ) -> Result<Result<Raster, Look>> {
         if !self.look {
-            return Ok(Err(Look::unseen("the visible notice: not looked for".into(), false)));
+            return Ok(Err(Look::unseen("the visible notice: not looked for", false)));
         }
         match format.handler().picture(source, survey, budget) {
             Ok(Some(picture)) => Ok(Ok(picture)),
-            Ok(None) => Ok(Err(Look::unseen(format!("the visible notice: tanba cannot decode {format}"), false))),
+            Ok(None) => Ok(Err(Look::unseen(say!("the visible notice: tanba cannot decode {}", format), false))),
             Err(Error::Io(error)) => Err(Error::Io(error)),
-            Err(error) => Ok(Err(Look::unseen(format!("the visible notice: {error}"), true))),
+            Err(error) => Ok(Err(Look::unseen(say!("the visible notice: {}", Said::from(&error)), true))),
         }
     }
 }
@@ -196,9 +221,10 @@ fn look(picture: &Raster, reading: &Reading) -> Look {
     for (rect, lines) in &reading.regions {
         match notice::measure(picture, *rect, lines) {
             Some(sighting) => notices.push(NoticeReport::new(sighting, picture.size, true)),
-            None => not_examined.push(format!(
+            None => not_examined.push(say!(
                 "the visible notice that the manifest places at {}, {}: its words were not recognised there; look at it",
-                rect.x, rect.y
+                rect.x,
+                rect.y
             )),
         }
     }

@@ -1,27 +1,23 @@
 //! `tanba verify`.
 
 use std::{
-    fmt::{self, Write as _},
-    io::{self, IsTerminal as _},
+    fmt::Write as _,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
-use clap::{
-    Args,
-    builder::styling::{AnsiColor, Style},
-};
+use clap::Args;
 use serde::Serialize;
-use tanba::{Headline, Profile, Report, Statement, TrustAnchors, Verifier};
+use tanba::{Headline, HtmlReport, Profile, Report, ReportLanguage, Thumbnail, TrustAnchors, Verifier};
 use time::OffsetDateTime;
 
 use super::{
     batch::{self, Bar},
-    escape,
     exit::{self, Failure},
+    human::Page,
     input::{self, Input},
-    output, read_file, trust, words,
+    output, page, read_file, trust,
 };
 
 /// Look for labels in files and folders, check them, and say what they are worth
@@ -52,6 +48,18 @@ pub(super) struct Arguments {
     /// Do not decode the picture to look for the visible notice
     #[arg(long)]
     no_look: bool,
+
+    /// The language of the report: en, ru or kk
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = ReportLanguage::from_tag)]
+    lang: ReportLanguage,
+
+    /// Write the reports as one HTML page for people, in that language: with thumbnails, and nothing to fetch
+    #[arg(long, value_name = "OUT.html")]
+    html: Option<PathBuf>,
+
+    /// Replace OUT.html if it exists
+    #[arg(long, requires = "html")]
+    force: bool,
 
     /// Print the report as JSON, one line for each file
     #[arg(long)]
@@ -125,38 +133,49 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     if inputs.is_empty() {
         return Err(Failure::usage("there is no file in what was named"));
     }
+    let paper = Page::new(arguments.lang);
+    let html = arguments.html.as_deref();
+    let mut html = html.map(|path| page::Page::new(path, arguments.force, arguments.lang, &inputs)).transpose()?;
+    let pictures = html.is_some();
     let mut summary = Summary::default();
     let bar = Bar::new(inputs.len(), !arguments.quiet);
     batch::run(
         &inputs,
         arguments.jobs.unwrap_or_else(batch::cores),
         &bar,
-        |input| examine(&verifier, &input.path),
+        |input| examine(&verifier, &input.path, pictures),
         |input, examined| {
             let name = input.path.to_string_lossy();
+            if let Some(html) = &mut html {
+                html.add(&name, &examined, input);
+            }
             let text = match &examined {
-                Examined::Report(report) if arguments.json => {
+                Examined::Report(report, _) if arguments.json => {
                     output::json_line(&Line { file: name.into_owned(), report })
                 }
-                Examined::Report(report) => human(&name, report),
+                Examined::Report(report, _) => paper.report(&name, report),
                 Examined::Failed(failure) if arguments.json => output::json_line(&NotChecked::new(&name, failure)),
                 // In a folder stand other things as well: they are counted, and named in JSON only.
                 Examined::Failed(failure) if failure.unknown_format && input.root.is_some() => String::new(),
-                Examined::Failed(failure) => unexamined(&name, failure),
+                Examined::Failed(failure) => paper.unexamined(&name, failure),
             };
             summary.count(input, &examined);
             if arguments.quiet { Ok(()) } else { output::print(&text) }
         },
     )?;
     if inputs.len() > 1 && !arguments.json && !arguments.quiet {
-        output::print(&summary.to_string())?;
+        output::print(&summary.words(arguments.lang))?;
+    }
+    if let Some(html) = html {
+        html.write()?;
     }
     Ok(exit::worst(&summary.codes))
 }
 
 /// What came of one file.
 pub(super) enum Examined {
-    Report(Box<Report>),
+    /// With a thumbnail, where one was asked for and there is a picture.
+    Report(Box<Report>, Option<Thumbnail>),
     Failed(Failure),
 }
 
@@ -171,15 +190,15 @@ struct Summary {
 impl Summary {
     fn count(&mut self, input: &Input, examined: &Examined) {
         match examined {
-            Examined::Report(report) => self.codes.push(exit::of_headline(report.headline)),
+            Examined::Report(report, _) => self.codes.push(exit::of_headline(report.headline)),
             Examined::Failed(failure) if failure.unknown_format && input.root.is_some() => self.passed_over += 1,
             Examined::Failed(_) => self.codes.push(exit::NOT_CHECKED),
         }
     }
 }
 
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Summary {
+    fn words(&self, language: ReportLanguage) -> String {
         const HEADLINES: [Headline; 5] = [
             Headline::Broken,
             Headline::NotChecked,
@@ -187,18 +206,17 @@ impl fmt::Display for Summary {
             Headline::AiMadeDeclared,
             Headline::AiMadeProven,
         ];
-        writeln!(f, "{} files", self.codes.len() + self.passed_over)?;
-        for headline in HEADLINES {
+        let titles = language.titles();
+        let mut text = format!("{}: {}\n", titles.files, self.codes.len() + self.passed_over);
+        let counts = HEADLINES.into_iter().map(|headline| {
             let code = exit::of_headline(headline);
-            match self.codes.iter().filter(|&&other| other == code).count() {
-                0 => {}
-                count => writeln!(f, "{count:>7}  {}", headline.sentence())?,
-            }
+            let count = self.codes.iter().filter(|&&other| other == code).count();
+            (count, language.headline(headline))
+        });
+        for (count, words) in counts.chain([(self.passed_over, titles.passed_over)]).filter(|(count, _)| *count > 0) {
+            let _ = writeln!(text, "{count:>7}  {words}");
         }
-        match self.passed_over {
-            0 => Ok(()),
-            count => writeln!(f, "{count:>7}  passed over: not a format that tanba knows"),
-        }
+        text
     }
 }
 
@@ -233,111 +251,22 @@ pub(super) fn list_name(path: &Path) -> String {
 
 /// Examines a file, a pipe or standard input. A file that makes a library fail is one that could not be checked: the next one
 /// waits.
-pub(super) fn examine(verifier: &Verifier, file: &Path) -> Examined {
+pub(super) fn examine(verifier: &Verifier, file: &Path, thumbnail: bool) -> Examined {
     let examined = catch_unwind(AssertUnwindSafe(|| {
         let mut spooled = tempfile::spooled_tempfile(64 << 20);
-        let report = match input::spool(file, &mut spooled)? {
-            true => verifier.verify(&mut spooled),
-            false => verifier.verify_file(file),
+        const SIDE: u32 = HtmlReport::THUMBNAIL;
+        let piped = input::spool(file, &mut spooled)?;
+        let report = if piped { verifier.verify(&mut spooled)? } else { verifier.verify_file(file)? };
+        let small = match piped {
+            _ if !thumbnail => None,
+            true => verifier.thumbnail(&mut spooled, SIDE)?,
+            false => verifier.thumbnail_file(file, SIDE)?,
         };
-        Ok(report?)
+        Ok((report, small))
     }));
     match examined {
-        Ok(Ok(report)) => Examined::Report(Box::new(report)),
+        Ok(Ok((report, small))) => Examined::Report(Box::new(report), small),
         Ok(Err(failure)) => Examined::Failed(failure),
         Err(_) => Examined::Failed(Failure::defect("tanba failed on this file, which is a defect: please report it")),
     }
-}
-
-/// Headline, axes, evidence, and what it does not mean.
-fn human(name: &str, report: &Report) -> String {
-    let mut text = heading(name, report.headline);
-    let (said, says) = words::content(report);
-    let axes = [
-        (said, says.to_owned()),
-        ("binding", words::binding(report).to_owned()),
-        ("signature", words::signature(report).to_owned()),
-        ("signer", words::signer(report)),
-        ("time", words::time(report)),
-    ];
-    for (axis, value) in axes {
-        let _ = writeln!(text, "  {axis:<15}{}", escape::line(&value));
-    }
-    let yes = |yes| if yes { "yes" } else { "no" };
-    let provenance = &report.provenance;
-    let system = provenance.system.as_deref().unwrap_or("not named");
-    let row = if report.says == Some(Statement::NotAi) { "made with" } else { "AI system" };
-    let _ = writeln!(text, "  {row:<15}{}", escape::line(system));
-    let _ = writeln!(
-        text,
-        "  {:<15}provenance data: {}; signature: {}",
-        "available",
-        yes(provenance.available),
-        yes(provenance.signature_available)
-    );
-    list(&mut text, "Evidence", report.findings.iter().map(evidence));
-    // Whether anybody trusts the signer is what the axis above says; the engine asks nobody.
-    let failures = report.manifest.iter().flat_map(|manifest| &manifest.failures);
-    let failures = failures.filter(|code| *code != "signingCredential.untrusted");
-    list(&mut text, "Faults that the C2PA engine names", failures.map(|code| escape::line(code)));
-    list(&mut text, "Not examined", not_examined(report));
-    not_meant(&mut text, &words::not_meant(report));
-    text
-}
-
-fn unexamined(name: &str, failure: &Failure) -> String {
-    let mut text = heading(name, Headline::NotChecked);
-    let _ = writeln!(text, "  {:<15}{}", "because", escape::line(&failure.words));
-    not_meant(&mut text, &[words::NOTHING]);
-    text
-}
-
-fn heading(name: &str, headline: Headline) -> String {
-    let style = paint(match headline {
-        Headline::AiMadeProven => AnsiColor::Green.on_default().bold(),
-        Headline::AiMadeDeclared => AnsiColor::Yellow.on_default().bold(),
-        Headline::Broken => AnsiColor::Red.on_default().bold(),
-        _ => Style::new().bold(),
-    });
-    format!("{}\n{style}{}{style:#}\n", escape::line(name), headline.sentence())
-}
-
-/// One finding: how much weight it carries, what it is, the value, the place.
-pub(super) fn evidence(finding: &tanba::Finding) -> String {
-    let mut line = format!(
-        "{:<9} {}: {}",
-        words::class(finding.class),
-        words::technique(finding.technique),
-        escape::line(&words::plain(&finding.text))
-    );
-    if !finding.value.is_empty() && !finding.text.contains(&finding.value) {
-        let _ = write!(line, ": {}", escape::line(&finding.value));
-    }
-    let _ = write!(line, " ({})", escape::line(&finding.place));
-    line
-}
-
-pub(super) fn list(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
-    let mut lines = lines.peekable();
-    if lines.peek().is_some() {
-        let style = paint(Style::new().underline());
-        let _ = writeln!(text, "{style}{title}{style:#}");
-    }
-    for line in lines {
-        let _ = writeln!(text, "  {line}");
-    }
-}
-
-/// Why the report is not complete.
-pub(super) fn not_examined(report: &Report) -> impl Iterator<Item = String> {
-    report.not_examined.iter().map(|what| escape::line(&words::plain(what)))
-}
-
-fn not_meant(text: &mut String, lines: &[&str]) {
-    list(text, "What this does not mean", lines.iter().map(|line| (*line).to_owned()));
-    text.push('\n');
-}
-
-fn paint(style: Style) -> Style {
-    output::style(io::stdout().is_terminal(), style)
 }

@@ -6,7 +6,7 @@ use super::{NOTICE_REGION, read::View};
 use crate::{
     geometry::Rect,
     record,
-    report::{Class, Finding, Statement, Technique, say},
+    report::{Class, Finding, Said, Statement, Technique, say},
 };
 
 /// Generations of parents that are listened to.
@@ -15,12 +15,12 @@ const MAX_PARENTS: usize = 16;
 /// What the active manifest says, and what it took over from its parents and components. `class` tells how much weight a
 /// manifest carries, if any.
 pub(super) fn findings(view: &View, class: impl Fn(&str) -> Option<Class>, place: &str) -> Vec<Finding> {
-    let mut findings = of_manifest(view, &view.active, class(&view.active), place, "");
+    let mut findings = of_manifest(view, &view.active, class(&view.active), place, Whose::Own);
     for parent in parents(view) {
-        findings.extend(of_manifest(view, parent, class(parent), place, "the parent's manifest: "));
+        findings.extend(of_manifest(view, parent, class(parent), place, Whose::Parents));
     }
     for component in view.ingredients(&view.active, "componentOf") {
-        let of_component = of_manifest(view, component, class(component), place, "the manifest of a part: ");
+        let of_component = of_manifest(view, component, class(component), place, Whose::Parts);
         for mut finding in of_component {
             match finding.says {
                 says if says.is_ai() => finding.says = Statement::PartlyAi,
@@ -38,17 +38,35 @@ pub(super) fn findings(view: &View, class: impl Fn(&str) -> Option<Class>, place
     findings
 }
 
-fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whose: &str) -> Vec<Finding> {
+/// Whose manifest says something.
+#[derive(Clone, Copy)]
+enum Whose {
+    Own,
+    Parents,
+    Parts,
+}
+
+impl Whose {
+    fn says(self, what: Said) -> Said {
+        match self {
+            Self::Own => what,
+            Self::Parents => say!("the parent's manifest: {}", what),
+            Self::Parts => say!("the manifest of a part: {}", what),
+        }
+    }
+}
+
+fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whose: Whose) -> Vec<Finding> {
     let Some(class) = class else {
-        let text = format!("{whose}it was changed or is not signed as it should be; what it says does not count");
+        let text = whose.says(say!("it was changed or is not signed as it should be; what it says does not count"));
         return vec![super::read::about(text, label, place.to_owned())];
     };
     let mut findings = Vec::new();
     let place = |what: &str| format!("{place}, {what}");
     for (action, source_type) in sourced_actions(view, label) {
         let Some(says) = Statement::of_source_type(source_type) else { continue };
-        let name = action.get("action").and_then(Value::as_str).unwrap_or("an action");
-        let text = format!("{whose}{name}: {}", sentence(says));
+        let name = action.get("action").and_then(Value::as_str).unwrap_or("c2pa.actions");
+        let text = whose.says(say!("{}: {}", name, sentence(says)));
         let finding = Finding::new(Technique::C2pa, class, says, text, source_type, place("c2pa.actions"));
         let named = agent(action).or_else(|| disclosed_model(view, label));
         let system =
@@ -61,7 +79,7 @@ fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whos
     for (name, content) in view.assertions(label, "c2pa.ai_generated_content") {
         // Black Forest Labs' own assertion.
         if content.get("ai_generated").and_then(Value::as_bool) == Some(true) {
-            let text = format!("{whose}{name}: {}", sentence(Statement::FullyAi));
+            let text = whose.says(say!("{}: {}", name, sentence(Statement::FullyAi)));
             let finding =
                 Finding::new(Technique::C2pa, class, Statement::FullyAi, text, &content.to_string(), place(name));
             let model = content.get("model").and_then(Value::as_str).unwrap_or_default();
@@ -75,7 +93,7 @@ fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whos
             let refused = |entry: &Value| entry.get("use").and_then(Value::as_str) == Some("notAllowed");
             let uses: Vec<_> = entries.filter(|(_, entry)| refused(entry)).map(|(name, _)| name.as_str()).collect();
             if !uses.is_empty() {
-                let text = format!("{whose}the author prohibits use for training");
+                let text = whose.says(say!("the author prohibits use for training"));
                 let says = Statement::TrainingProhibited;
                 findings.push(Finding::new(Technique::C2pa, class, says, text, &uses.join(", "), place(name)));
             }
@@ -248,11 +266,11 @@ fn disclosed_model(view: &View, label: &str) -> Option<String> {
     disclosure.get("modelName")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-fn sentence(says: Statement) -> &'static str {
+fn sentence(says: Statement) -> Said {
     match says {
-        Statement::FullyAi => "made by AI",
-        Statement::PartlyAi => "made or changed by AI in part",
-        Statement::PossiblyAi => "may have been made with AI",
-        _ => "not from AI",
+        Statement::FullyAi => say!("made by AI"),
+        Statement::PartlyAi => say!("made or changed by AI in part"),
+        Statement::PossiblyAi => say!("may have been made with AI"),
+        _ => say!("not from AI"),
     }
 }

@@ -3,7 +3,7 @@
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    Axes, Binding, Class, Finding, Headline, NoticeReport, Provenance, Report, SCHEMA, Signature, SignerStanding,
+    Axes, Binding, Class, Finding, Headline, NoticeReport, Provenance, Report, SCHEMA, Said, Signature, SignerStanding,
     Statement, Technique, Verdict, say,
 };
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) struct Subject {
 /// What looking at the picture gave.
 pub(crate) struct Look {
     pub(crate) notices: Vec<NoticeReport>,
-    pub(crate) not_examined: Vec<String>,
+    pub(crate) not_examined: Vec<Said>,
     /// The picture cannot be decoded although its format can.
     pub(crate) damaged: bool,
     /// The picture was searched.
@@ -34,8 +34,8 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    pub(crate) fn unseen(why: String, damaged: bool) -> Self {
-        Self { notices: Vec::new(), not_examined: vec![why], damaged, looked: false }
+    pub(crate) fn unseen(why: impl Into<Said>, damaged: bool) -> Self {
+        Self { notices: Vec::new(), not_examined: vec![why.into()], damaged, looked: false }
     }
 }
 
@@ -100,7 +100,8 @@ pub(crate) fn judge(
         notices,
         findings,
         profile: None,
-        not_examined,
+        not_examined: not_examined.iter().map(Said::to_string).collect(),
+        unexamined: not_examined,
     }
 }
 
@@ -113,7 +114,8 @@ fn notice_finding(notice: &NoticeReport) -> Finding {
         format_args!("{:.1}", notice.cap_height_share * 100.0),
         format_args!("{:.1}", notice.contrast),
     );
-    let place = format!("{width} × {height} px at {x}, {y}");
+    // In no language: places are not translated.
+    let place = format!("x {x}, y {y}: {width} × {height} px");
     Finding::new(Technique::Notice, Class::Declared, says, text, &notice.lines.join(" / "), place)
 }
 

@@ -1,20 +1,29 @@
 //! What was found, and what may be said about it.
 
 mod chain;
+pub mod escape;
+mod html;
 mod judge;
 mod outline;
 mod profile;
 mod said;
+mod thumbnail;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
 pub use chain::{ActionReport, ChainLink, Relation};
+pub use html::HtmlReport;
 pub use outline::{Outline, Part};
 pub use profile::{Outcome, ProfileReport, RuleReport};
+pub use thumbnail::Thumbnail;
+pub use words::{
+    Axis, Evidence, Explanation, LinkWords, NoticeWords, ProfileWords, ReportLanguage, Row, RuleWords, Titles,
+};
 
 pub(crate) use judge::{CONTRADICTION, Look, Subject, judge};
 pub(crate) use profile::against;
-pub(crate) use said::{Said, say};
+pub(crate) use said::{Said, ToHole, say};
 
 use crate::{
     format::Format,
@@ -72,11 +81,11 @@ impl Headline {
     /// The sentence, in English.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::AiMadeProven => "AI-made: proven",
-            Self::AiMadeDeclared => "AI-made: declared, not proven",
-            Self::Broken => "label broken or contradictory: do not rely on it",
-            Self::NoLabel => "no AI label found: this says nothing about the origin",
-            Self::NotChecked => "could not check",
+            Self::AiMadeProven => words::key!("AI-made: proven"),
+            Self::AiMadeDeclared => words::key!("AI-made: declared, not proven"),
+            Self::Broken => words::key!("label broken or contradictory: do not rely on it"),
+            Self::NoLabel => words::key!("no AI label found: this says nothing about the origin"),
+            Self::NotChecked => words::key!("could not check"),
         }
     }
 }
@@ -302,6 +311,13 @@ impl Finding {
         Self { technique, class, says, text: said.to_string(), said, value, place: place.into(), system: None }
     }
 
+    /// Whether this is our own remark about a label, not something that stands in the file.
+    pub(crate) fn is_remark(&self) -> bool {
+        self.says == Statement::AboutTheLabel
+            && self.class == Class::Declared
+            && matches!(self.technique, Technique::C2pa | Technique::Comparison)
+    }
+
     pub(crate) fn with_system(mut self, system: impl Into<String>) -> Self {
         self.system = Some(system.into());
         self
@@ -431,6 +447,9 @@ pub struct Report {
     pub profile: Option<ProfileReport>,
     /// Why the report is not complete: what could not be read or decoded.
     pub not_examined: Vec<String>,
+    /// The same sentences before their holes were filled.
+    #[serde(skip)]
+    pub(crate) unexamined: Vec<Said>,
 }
 
 /// The four axes of a manifest.
