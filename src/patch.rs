@@ -40,7 +40,7 @@ pub(crate) struct Patch {
 
 /// What the writer learnt on its way.
 pub(crate) struct Written {
-    /// SHA-256 over all bytes of the result but the slot.
+    /// SHA-256 over all bytes of the result but the slot; zeros where there is no slot, because nothing is signed then.
     pub(crate) sha256: [u8; 32],
     /// Where the manifest goes in the result.
     pub(crate) slot: Option<Range<u64>>,
@@ -108,7 +108,8 @@ impl Patch {
         let end = length(source)?;
         source.rewind()?;
         sink.rewind()?;
-        let mut out = HashingWriter { sink, hash: Sha256::new(), len: 0 };
+        let is_signed = self.edits.iter().any(|(_, with)| matches!(with, With::Slot { .. }));
+        let mut out = HashingWriter { sink, hash: is_signed.then(Sha256::new), len: 0 };
         let mut slot = None;
         let mut position = 0;
         for (range, with) in self.edits {
@@ -126,7 +127,8 @@ impl Patch {
             position = range.end;
         }
         out.copy(source, end - position)?;
-        Ok(Written { sha256: out.hash.finalize().into(), slot, len: out.len })
+        let sha256 = out.hash.map(|hash| hash.finalize().into()).unwrap_or_default();
+        Ok(Written { sha256, slot, len: out.len })
     }
 }
 
@@ -143,14 +145,17 @@ pub(crate) fn fill(format: Format, sink: &mut dyn Sink, slot: &Range<u64>, bytes
 
 struct HashingWriter<'a> {
     sink: &'a mut dyn Sink,
-    hash: Sha256,
+    /// Hashing costs more than all the rest: only where something is signed.
+    hash: Option<Sha256>,
     len: u64,
 }
 
 impl HashingWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.sink.write_all(bytes)?;
-        self.hash.update(bytes);
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+        }
         self.len += bytes.len() as u64;
         Ok(())
     }

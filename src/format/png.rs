@@ -3,12 +3,18 @@
 mod animation;
 mod chunks;
 mod colour;
+mod filter;
+mod huffman;
+mod idat;
+mod inflate;
+mod joint;
 mod pixels;
+mod splice;
 mod texts;
 
 use self::{
     chunks::{Colour, Header, SIGNATURE, Walk},
-    colour::Meaning,
+    colour::{Meaning, Scheme},
     pixels::Canvas,
 };
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Store, Survey, decode};
@@ -150,27 +156,9 @@ fn draw(
 ) -> Result<()> {
     let meaning = Meaning::read(walk, header, source, budget)?;
     let frames = animation::frames(walk, header.size, source, budget)?;
-    let scheme = match &frames[..] {
-        [still] if still.is_still() => {
-            let zlib = still.zlib(source)?;
-            let (canvas, filters) = Canvas::decode(&zlib, still.at(), &header, budget)?;
-            let scheme = meaning.scheme(notice, Some(&canvas), false);
-            let mut canvas = scheme.converted(canvas, budget)?;
-            if !notice.grow.is_zero() {
-                canvas = canvas.grown(notice.grow, scheme.plate(), budget)?;
-            }
-            scheme.draw(&mut canvas, 0, 0, notice);
-            let same = scheme.keeps_pixels() && notice.grow.is_zero();
-            let header = Header { size: canvas.size, ..scheme.header };
-            let level = pixels::level(&zlib);
-            still.replace(
-                &canvas.encode(&header, same.then_some(&filters[..]), notice.rect, level)?,
-                marked,
-                source,
-            )?;
-            scheme
-        }
-        frames => animation::draw(frames, &meaning, notice, marked, source, budget)?,
+    let scheme = match splice_in(&frames, &meaning, notice, marked, source, budget)? {
+        Some(scheme) => scheme,
+        None => recompress(&frames, &meaning, notice, marked, source, budget)?,
     };
     scheme.fix_chunks(walk, &meaning, &mut marked.patch, source, budget)?;
     let new = Header { size: notice.frame, ..scheme.header };
@@ -180,6 +168,50 @@ fn draw(
     marked.remarks.extend(scheme.remark);
     marked.noticed = true;
     Ok(())
+}
+
+/// Draws the notice into a still without recompressing all of it; `None` where that cannot be.
+fn splice_in(
+    frames: &[animation::Frame],
+    meaning: &Meaning,
+    notice: &StoredNotice,
+    marked: &mut Marked,
+    source: &mut dyn Source,
+    budget: &Budget,
+) -> Result<Option<Scheme>> {
+    let [still] = frames else { return Ok(None) };
+    let Some(scheme) = meaning.lasting_scheme(notice).filter(|_| still.is_still()) else { return Ok(None) };
+    let done = splice::draw(still.chunks(), meaning.header, &scheme, notice, &mut marked.patch, source, budget)?;
+    Ok(done.then_some(scheme))
+}
+
+/// Draws the notice by decoding and encoding every picture that it stands in.
+fn recompress(
+    frames: &[animation::Frame],
+    meaning: &Meaning,
+    notice: &StoredNotice,
+    marked: &mut Marked,
+    source: &mut dyn Source,
+    budget: &mut Budget,
+) -> Result<Scheme> {
+    let still = match frames {
+        [still] if still.is_still() => still,
+        frames => return animation::draw(frames, meaning, notice, marked, source, budget),
+    };
+    let header = meaning.header;
+    let zlib = still.zlib(source)?;
+    let (canvas, filters) = Canvas::decode(&zlib, still.at(), &header, budget)?;
+    let scheme = meaning.scheme(notice, Some(&canvas), false);
+    let mut canvas = scheme.converted(canvas, budget)?;
+    if !notice.grow.is_zero() {
+        canvas = canvas.grown(notice.grow, scheme.plate(), budget)?;
+    }
+    scheme.draw(&mut canvas, 0, 0, notice);
+    let same = scheme.keeps_pixels() && notice.grow.is_zero();
+    let header = Header { size: canvas.size, ..scheme.header };
+    let level = pixels::level(&zlib);
+    still.replace(&canvas.encode(&header, same.then_some(&filters[..]), notice.rect, level)?, marked, source)?;
+    Ok(scheme)
 }
 
 #[cfg(test)]

@@ -84,3 +84,27 @@ pub(crate) fn corpus(path: &str) -> Option<Vec<u8>> {
     let path = std::path::Path::new(&folder).join(path);
     Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
+
+/// Runs a Python program that needs `module` with `input` on its standard input, and returns what it printed; `None` (said
+/// aloud) where that is not installed, which in CI is a failure.
+pub(crate) fn python(module: &str, program: &str, input: &str) -> Option<String> {
+    use std::{
+        io::Write as _,
+        process::{Command, Stdio},
+    };
+    let interpreter = std::env::var("TANBA_PYTHON").unwrap_or_else(|_| "python3".into());
+    let probe = Command::new(&interpreter).args(["-c", &format!("import {module}")]).output();
+    if !probe.is_ok_and(|probe| probe.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "Python with {module} must be there in CI");
+        eprintln!("skipped: no Python module {module}");
+        return None;
+    }
+    let mut command = Command::new(interpreter);
+    command.args(["-c", program]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{printed}{errors}");
+    Some(printed.into_owned())
+}

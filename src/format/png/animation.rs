@@ -192,6 +192,11 @@ impl Frame {
         Ok(zlib)
     }
 
+    /// The chunks that hold the compressed pixels.
+    pub(super) fn chunks(&self) -> &[Chunk] {
+        &self.data
+    }
+
     /// Where the compressed pixels start.
     pub(super) fn at(&self) -> u64 {
         self.data[0].at

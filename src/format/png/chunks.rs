@@ -27,6 +27,11 @@ impl Chunk {
         self.at..self.at + FRAME + u64::from(self.len)
     }
 
+    /// Where the data starts.
+    pub(super) fn data(&self) -> u64 {
+        self.at + 8
+    }
+
     /// Where it stands, for people.
     pub(super) fn place(&self) -> String {
         format!("{} chunk at byte {}", String::from_utf8_lossy(&self.kind), self.at)
@@ -192,7 +197,8 @@ pub(super) fn encode(kind: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     chunk
 }
 
-fn crc(kind: [u8; 4], parts: &[&[u8]]) -> u32 {
+/// The checksum over type and data.
+pub(super) fn crc(kind: [u8; 4], parts: &[&[u8]]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&kind);
     parts.iter().for_each(|part| crc.update(part));

@@ -87,6 +87,19 @@ impl Meaning {
         }
     }
 
+    /// The scheme that fits whatever pixels there are, where there is one: palette, colour type and depth stay.
+    pub(super) fn lasting_scheme(&self, notice: &StoredNotice) -> Option<Scheme> {
+        if self.header.colour != Colour::Palette {
+            return Some(self.scheme(notice, None, false)).filter(Scheme::keeps_pixels);
+        }
+        let room = (1usize << self.header.depth) - self.palette.len();
+        let ink = match self.appended(notice, self.palette.clone(), room) {
+            Some((palette, ink)) => (palette.len() == self.palette.len()).then_some(ink)?,
+            None => self.nearest(notice).filter(|(_, contrast)| *contrast >= GOOD_CONTRAST)?.0,
+        };
+        Some(Scheme { palette: self.palette.clone(), alpha: self.alpha.clone(), ..Scheme::same(self.header, ink) })
+    }
+
     /// Alpha of a palette's entry.
     fn alpha(&self, index: usize) -> u8 {
         self.alpha.get(index).copied().unwrap_or(255)

@@ -4,7 +4,10 @@ use std::io::Write as _;
 
 use flate2::{Compression, Decompress, FlushDecompress, Status, write::ZlibEncoder};
 
-use super::chunks::{Colour, Header, malformed};
+use super::{
+    chunks::{Colour, Header, malformed},
+    filter,
+};
 use crate::{
     Result,
     geometry::{Rect, Size},
@@ -56,8 +59,13 @@ impl Header {
     }
 
     /// Bytes of a row of `width` pixels as filtered, without the filter type.
-    fn row_bytes(&self, width: u32) -> usize {
+    pub(super) fn row_bytes(&self, width: u32) -> usize {
         (width as usize * self.colour.channels() * usize::from(self.depth)).div_ceil(8)
+    }
+
+    /// How far left the filters look: bytes of a whole pixel, 1 for smaller ones (9.2).
+    pub(super) fn distance(&self) -> usize {
+        (self.colour.channels() * usize::from(self.depth) / 8).max(1)
     }
 
     fn passes(&self) -> &'static [Pass] {
@@ -82,7 +90,7 @@ impl Canvas {
         let mut canvas = Self::filled(size, &[0; 8][..header.unit()], budget)?;
         let mut inflater = Inflater { zlib, at, engine: Decompress::new(true) };
         let mut filters = Vec::new();
-        let distance = (header.colour.channels() * usize::from(header.depth) / 8).max(1);
+        let distance = header.distance();
         for pass in header.passes() {
             let Some(Size { width, height }) = pass.size(size) else { continue };
             let len = header.row_bytes(width);
@@ -90,7 +98,7 @@ impl Canvas {
             for y in 0..height {
                 inflater.fill(&mut row)?;
                 let filter = row[0];
-                if !unfilter(filter, &mut row[1..], &previous[1..], distance) {
+                if !filter::unfilter(filter, &mut row[1..], &previous[1..], distance) {
                     return Err(malformed(at, format!("row {y} has the unknown filter type {filter}")));
                 }
                 filters.push(filter);
@@ -198,50 +206,12 @@ impl Inflater<'_> {
     }
 }
 
-/// Reverses a filter (9.2) in place; `false` for an unknown one.
-fn unfilter(filter: u8, row: &mut [u8], above: &[u8], distance: usize) -> bool {
-    match filter {
-        0 => {}
-        1 => (distance..row.len()).for_each(|i| row[i] = row[i].wrapping_add(row[i - distance])),
-        2 => row.iter_mut().zip(above).for_each(|(value, above)| *value = value.wrapping_add(*above)),
-        3 => {
-            for i in 0..row.len() {
-                let left = if i < distance { 0 } else { row[i - distance] };
-                row[i] = row[i].wrapping_add(average(left, above[i]));
-            }
-        }
-        4 => {
-            for i in 0..row.len() {
-                let (left, corner) = if i < distance { (0, 0) } else { (row[i - distance], above[i - distance]) };
-                row[i] = row[i].wrapping_add(paeth(left, above[i], corner));
-            }
-        }
-        _ => return false,
-    }
-    true
-}
-
-fn average(left: u8, above: u8) -> u8 {
-    left.midpoint(above)
-}
-
-fn paeth(left: u8, above: u8, corner: u8) -> u8 {
-    let (a, b, c) = (i16::from(left), i16::from(above), i16::from(corner));
-    let (pa, pb, pc) = ((b - c).abs(), (a - c).abs(), (a + b - 2 * c).abs());
-    if pa <= pb && pa <= pc {
-        left
-    } else if pb <= pc {
-        above
-    } else {
-        corner
-    }
-}
-
 /// Filters row after row.
-struct Filtering {
+pub(super) struct Filtering {
     /// The next row, to be filled by the caller.
-    row: Vec<u8>,
-    previous: Vec<u8>,
+    pub(super) row: Vec<u8>,
+    /// The row before.
+    pub(super) previous: Vec<u8>,
     /// Filter type and filtered row, one for each type.
     filtered: [Vec<u8>; 5],
     distance: usize,
@@ -250,7 +220,7 @@ struct Filtering {
 }
 
 impl Filtering {
-    fn new(header: &Header, width: u32) -> Self {
+    pub(super) fn new(header: &Header, width: u32) -> Self {
         let len = header.row_bytes(width);
         Self {
             row: vec![0; len],
@@ -260,13 +230,13 @@ impl Filtering {
                 row[0] = filter;
                 row
             }),
-            distance: (header.colour.channels() * usize::from(header.depth) / 8).max(1),
+            distance: header.distance(),
             plain: header.colour == Colour::Palette || header.depth < 8,
         }
     }
 
     /// Filters the row; without a filter given, with the one of the least sum of absolute differences (12.7).
-    fn next(&mut self, filter: Option<u8>) -> &[u8] {
+    pub(super) fn next(&mut self, filter: Option<u8>) -> &[u8] {
         let filter = match filter {
             Some(filter) => {
                 self.apply(filter);
@@ -287,17 +257,8 @@ impl Filtering {
     }
 
     fn apply(&mut self, filter: u8) {
-        let (row, above, distance) = (&self.row, &self.previous, self.distance);
-        let left = |i: usize| if i < distance { 0 } else { row[i - distance] };
-        let corner = |i: usize| if i < distance { 0 } else { above[i - distance] };
         let to = &mut self.filtered[usize::from(filter)][1..];
-        match filter {
-            1 => (0..row.len()).for_each(|i| to[i] = row[i].wrapping_sub(left(i))),
-            2 => (0..row.len()).for_each(|i| to[i] = row[i].wrapping_sub(above[i])),
-            3 => (0..row.len()).for_each(|i| to[i] = row[i].wrapping_sub(average(left(i), above[i]))),
-            4 => (0..row.len()).for_each(|i| to[i] = row[i].wrapping_sub(paeth(left(i), above[i], corner(i)))),
-            _ => to.copy_from_slice(row),
-        }
+        filter::filter(filter, &self.row, &self.previous, self.distance, 0..self.row.len(), to);
     }
 }
 
@@ -319,7 +280,7 @@ fn unpack(packed: &[u8], row: &mut [u8], header: &Header, x: usize, dx: usize) {
 }
 
 /// The reverse of [`unpack`].
-fn pack(row: &[u8], packed: &mut [u8], header: &Header, x: usize, dx: usize) {
+pub(super) fn pack(row: &[u8], packed: &mut [u8], header: &Header, x: usize, dx: usize) {
     let unit = header.unit();
     if header.depth < 8 {
         let depth = usize::from(header.depth);
