@@ -1,5 +1,6 @@
 //! JPEG: ISO/IEC 10918-1.
 
+mod abbreviated;
 mod app1;
 mod bits;
 mod colour;
@@ -13,10 +14,19 @@ mod markers;
 mod mpf;
 mod paint;
 mod picture;
+mod reading;
 mod recode;
+mod samples;
 mod scan;
+mod seam;
 mod xt;
 
+pub(super) use self::{
+    abbreviated::{Abbreviated, joined, tables},
+    colour::ycbcr,
+    paint::Inks,
+    samples::from_ycbcr,
+};
 use self::{
     app1::App1,
     markers::{APP1, APP11, COM, Layout, Segment},

@@ -1,6 +1,7 @@
 //! TIFF 6.0. Every edit is written behind what is there; only pointers, and strips of the same length, are overwritten.
 
 mod codec;
+mod coded;
 mod layout;
 mod page;
 mod pixels;
@@ -8,7 +9,7 @@ mod pixels;
 use std::ops::Range;
 
 use self::layout::{
-    IMAGE_LENGTH, IMAGE_WIDTH, Layout, STRIP_BYTE_COUNTS, STRIP_OFFSETS, TILE_BYTE_COUNTS, TILE_OFFSETS,
+    COMPRESSION, IMAGE_LENGTH, IMAGE_WIDTH, Layout, STRIP_BYTE_COUNTS, STRIP_OFFSETS, TILE_BYTE_COUNTS, TILE_OFFSETS,
 };
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey, TextField, decode};
 use crate::{
@@ -35,8 +36,11 @@ const FACTS: Facts = Facts {
     can_label: true,
     notice: Carries::Lossless,
     binding: HardBinding::Data,
-    limitations: "no BigTIFF; no notice in JPEG and Group 3 fax compression and in raw camera data",
+    limitations: "no BigTIFF; no notice in old-style JPEG and Group 3 fax compression and in raw camera data",
 };
+
+/// A strip above or left of a page of JPEG is made of whole MCUs, which are up to 16 pixels long; others do not mind.
+const STRIP_UNIT: u32 = 16;
 
 const NEW_SUBFILE_TYPE: u16 = 254;
 const IMAGE_DESCRIPTION: u16 = 270;
@@ -66,6 +70,9 @@ impl Handler for Tiff {
             return Err(Error::malformed(Format::Tiff, first.at, "the first directory describes no picture"));
         };
         let mut survey = Survey { media_type: "image/tiff", stored: Some(size), orientation, ..Survey::default() };
+        if structure.number(source, first, COMPRESSION, budget) == Some(7) {
+            survey.strip_unit = STRIP_UNIT;
+        }
         survey.frames = u32::try_from(chain.iter().filter(|page| is_page(page)).count()).unwrap_or(u32::MAX);
         for (number, page) in (1..).zip(&chain) {
             for entry in page.entries.iter().filter(|entry| matches!(entry.tag, C2PA | XMP)) {
@@ -367,5 +374,7 @@ impl Changes {
     }
 }
 
+#[cfg(test)]
+mod coded_tests;
 #[cfg(test)]
 mod tests;

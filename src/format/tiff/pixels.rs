@@ -59,7 +59,7 @@ impl Ink {
         Ok(Self { samples, values })
     }
 
-    fn at(&self, coverage: u8, sample: usize) -> Option<u32> {
+    pub(super) fn at(&self, coverage: u8, sample: usize) -> Option<u32> {
         self.values.get(usize::from(coverage) * self.samples + sample).copied().flatten()
     }
 }

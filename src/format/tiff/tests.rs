@@ -23,7 +23,7 @@ fn budget() -> Budget {
 }
 
 /// Every page upright, by our own decoder.
-fn pages(bytes: &[u8]) -> Vec<Raster> {
+pub(super) fn pages(bytes: &[u8]) -> Vec<Raster> {
     let mut source = Cursor::new(bytes);
     let mut budget = budget();
     let structure = Structure::open(&mut source, Format::Tiff).unwrap();
@@ -52,7 +52,7 @@ fn strangers(bytes: &[u8]) -> Option<Vec<Page>> {
     }
 }
 
-fn label(shown: Size) -> Notice {
+pub(super) fn label(shown: Size) -> Notice {
     checkered(shown, if shown.shorter() < 200 { 21 } else { 0 })
 }
 
