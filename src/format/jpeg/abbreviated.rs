@@ -74,7 +74,7 @@ impl Abbreviated {
         budget.raster(size.width, size.height, count as u64)?;
         let whole = Rect { x: 0, y: 0, width: size.width, height: size.height };
         let tables = reading.quantisation().map_err(|error| self.placed(error))?;
-        Ok(Ok(Samples { size, count, data: samples::samples(&reading.picture, &tables, whole) }))
+        Ok(Ok(Samples { size, count, data: samples::samples(&reading.picture, &tables, count, whole) }))
     }
 
     /// The stream with the part of the notice that falls on it; `None` when nothing does. `part` is told the size of the
@@ -107,7 +107,9 @@ impl Abbreviated {
         } else {
             let places = if depends { free_places(&scans) } else { Some([0, 1, 2, 3]) };
             let Some(places) = places else {
-                return Ok(Err("its Huffman tables leave no room for the notice's; save it with LZW or Deflate".into()));
+                return Ok(
+                    Err("its Huffman tables leave no room for the notice's; save it with LZW or Deflate".into()),
+                );
             };
             for read in &scans {
                 recode(&picture, read, places, &mut patch).map_err(broken)?;
@@ -136,7 +138,7 @@ impl Abbreviated {
         let mut source = Cursor::new(&self.bytes);
         let mut read = || {
             let layout = markers::walk(&mut source, budget)?;
-            Ok(Reading::of(&mut source, &layout, usize::MAX, budget)?.map(|reading| (layout, reading)))
+            Ok(Reading::of(&mut source, &layout, u32::MAX, budget)?.map(|reading| (layout, reading)))
         };
         read().map_err(|error| self.placed(error))
     }
@@ -253,7 +255,7 @@ impl Picture {
 }
 
 /// A whole stream, in one scan.
-fn stream(mut picture: Picture, steps: &[Quantisation]) -> Result<Result<Vec<u8>, Unsuitable>> {
+pub(super) fn stream(mut picture: Picture, steps: &[Quantisation]) -> Result<Result<Vec<u8>, Unsuitable>> {
     let blocks: usize = picture.planes.iter().map(|plane| plane.h * plane.v).sum();
     // B.2.3: an MCU has at most ten blocks.
     if picture.planes.len() > 1 && blocks > 10 {

@@ -10,16 +10,15 @@ use super::{
 /// The Huffman tables in force, by class (0 DC, 1 AC) and destination.
 pub(super) type Tables = [[Option<Decoder>; 4]; 2];
 
-/// Decodes the first `rows` MCU rows of one scan into `picture`. On a fault: what, and how many bytes into `data`.
+/// Decodes one scan into `picture`, as far down as that has blocks. On a fault: what, and how many bytes into `data`.
 pub(super) fn decode(
     picture: &mut Picture,
     scan: &Scan,
     tables: &Tables,
     interval: u16,
-    rows: usize,
     data: &[u8],
 ) -> Result<(), (Fault, usize)> {
-    let route = Route::new(picture, scan, interval).first(rows);
+    let route = Route::new(picture, scan, interval);
     let reader = BitReader::new(data);
     let progressive = picture.is_progressive();
     let mut state = State { picture, scan, tables, reader, predictions: [0; 4], run: 0 };

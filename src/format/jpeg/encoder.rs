@@ -39,7 +39,12 @@ pub(super) fn encode(picture: &Picture, scan: &Scan, interval: u16, size: usize)
 }
 
 /// Encodes one scan with these tables; `None` where they lack a symbol.
-pub(super) fn encode_with(picture: &Picture, scan: &Scan, interval: u16, codes: &Codes) -> Result<Option<Vec<u8>>, Fault> {
+pub(super) fn encode_with(
+    picture: &Picture,
+    scan: &Scan,
+    interval: u16,
+    codes: &Codes,
+) -> Result<Option<Vec<u8>>, Fault> {
     let encoders = codes.iter().flatten().map(|table| table.as_ref().map(Encoder::new)).collect();
     let mut writer = Writer { bits: BitWriter::default(), encoders, lacks: false };
     pass(picture, scan, interval, &mut writer)?;

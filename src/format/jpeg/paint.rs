@@ -20,11 +20,13 @@ pub(super) fn paint(picture: &mut Picture, tables: &[Quantisation], inks: &Inks,
     let frame = notice.frame;
     for (index, (plane, table)) in picture.planes.iter_mut().zip(tables).enumerate() {
         let Some(&Some((plate, text))) = inks.get(index) else { continue };
-        let across = Axis::new(notice.rect.x, notice.rect.width, frame.width, plane.h as u32, h, plane.stride);
+        let mut across = Axis::new(notice.rect.x, notice.rect.width, frame.width, plane.h as u32, h, plane.stride);
         let rows = plane.blocks.len() / plane.stride.max(1);
-        let down = Axis::new(notice.rect.y, notice.rect.height, frame.height, plane.v as u32, v, rows);
+        let mut down = Axis::new(notice.rect.y, notice.rect.height, frame.height, plane.v as u32, v, rows);
         // Below and right of the picture its last blocks are shared with the strip.
         let shared = notice.grow.right > 0 || notice.grow.bottom > 0;
+        across.skip_upsampled(notice.grow.right);
+        down.skip_upsampled(notice.grow.bottom);
         let ink = Ink { plate, text, coverage: &notice.stamp.coverage, across: &across, down: &down, shared };
         paint_plane(plane, table, &ink);
     }
@@ -42,9 +44,20 @@ struct Axis {
     most: u32,
     /// The blocks that the notice covers.
     blocks: std::ops::Range<usize>,
+    /// Pixels of the notice at its start that this component leaves out.
+    skip: u32,
 }
 
 impl Axis {
+    /// Readers mix a subsampled component with its neighbours: next to the picture its samples stay what they are, where
+    /// `grow` pixels stand behind it.
+    fn skip_upsampled(&mut self, grow: u32) {
+        if grow > 0 && self.factor < self.most {
+            let sample = self.most.div_ceil(self.factor);
+            self.skip = self.start.next_multiple_of(sample) + sample - self.start;
+        }
+    }
+
     fn new(start: u32, len: u32, frame: u32, factor: u32, most: u32, blocks: usize) -> Self {
         let sample = 8 * u64::from(most);
         let first = u64::from(start) * u64::from(factor) / sample;
@@ -53,7 +66,7 @@ impl Axis {
             true => blocks as u64,
             false => (u64::from(start + len) * u64::from(factor)).div_ceil(sample).min(blocks as u64),
         };
-        Self { start, len, frame, factor, most, blocks: first as usize..last as usize }
+        Self { start, len, frame, factor, most, blocks: first as usize..last as usize, skip: 0 }
     }
 
     /// The pixels of the notice under a sample, each with its share of the sample.
@@ -64,7 +77,7 @@ impl Axis {
             let overlap = ((pixel + 1) * factor).min(to) - (pixel * factor).max(from);
             // Outside of the picture its last pixels go on.
             let pixel = u32::try_from(pixel).unwrap_or(u32::MAX).min(self.frame.saturating_sub(1));
-            let inside = pixel.checked_sub(self.start).filter(|&pixel| pixel < self.len)?;
+            let inside = pixel.checked_sub(self.start).filter(|&pixel| pixel >= self.skip && pixel < self.len)?;
             Some((inside, overlap as f32 / most as f32))
         })
     }

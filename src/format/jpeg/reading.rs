@@ -69,8 +69,6 @@ pub(super) struct Reading {
     pub(super) scans: Vec<ReadScan>,
     tables: Tables,
     codes: Codes,
-    /// MCU rows from the top that are decoded.
-    rows: usize,
     /// By destination.
     steps: [Option<Quantisation>; 4],
     /// By component: the table that was in force when its first scan began, as libjpeg latches it.
@@ -84,11 +82,11 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Reads every scan, of each the first `rows` MCU rows, or says why this coder cannot.
+    /// Reads every scan as far as the first `rows` pixel rows need it, or says why this coder cannot.
     pub(super) fn of(
         source: &mut dyn Source,
         layout: &Layout,
-        rows: usize,
+        rows: u32,
         budget: &mut Budget,
     ) -> Result<std::result::Result<Self, Unsuitable>> {
         let (frame, sof) = match suitable(source, layout, budget)? {
@@ -105,15 +103,14 @@ impl Reading {
         Ok(Ok(reading))
     }
 
-    fn new(frame: Frame, sof: Segment, rows: usize, budget: &Budget) -> Result<Self> {
+    fn new(frame: Frame, sof: Segment, rows: u32, budget: &Budget) -> Result<Self> {
         let count = frame.components.len();
         Ok(Self {
-            picture: Picture::new(frame, budget)?,
+            picture: Picture::first(frame, rows, budget)?,
             sof,
             scans: Vec::new(),
             tables: Default::default(),
             codes: Default::default(),
-            rows,
             steps: [None; 4],
             quantisation: vec![None; count],
             interval: 0,
@@ -176,7 +173,7 @@ impl Reading {
             }
         }
         let data = read_at(source, Format::Jpeg, segment.data.start, segment.data.end - segment.data.start)?;
-        decoder::decode(&mut self.picture, &scan, &self.tables, self.interval, self.rows, &data)
+        decoder::decode(&mut self.picture, &scan, &self.tables, self.interval, &data)
             .map_err(|(fault, offset)| broken(fault, segment.data.start + offset as u64))?;
         let (interval, codes) = (self.interval, self.codes.clone());
         self.scans.push(ReadScan { segment: segment.clone(), scan, interval, codes });

@@ -18,7 +18,7 @@ pub(super) fn recode(
     patch: &mut Patch,
     budget: &mut Budget,
 ) -> Result<std::result::Result<(), Unsuitable>> {
-    let reading = match Reading::of(source, layout, usize::MAX, budget)? {
+    let reading = match Reading::of(source, layout, u32::MAX, budget)? {
         Ok(reading) => reading,
         Err(why) => return Ok(Err(why)),
     };

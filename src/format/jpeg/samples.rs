@@ -8,13 +8,12 @@ use super::{
 };
 use crate::geometry::Rect;
 
-/// The samples in `window`, which lies inside of the picture: 8 bits each, all components interleaved, subsampled ones
-/// repeated. The caller has bounded its size.
-pub(super) fn samples(picture: &Picture, tables: &[Quantisation], window: Rect) -> Vec<u8> {
+/// The samples of the first `count` components in `window`, which lies inside of the picture: 8 bits each, interleaved,
+/// subsampled ones repeated. The caller has bounded its size.
+pub(super) fn samples(picture: &Picture, tables: &[Quantisation], count: usize, window: Rect) -> Vec<u8> {
     let (h, v) = picture.frame.sampling();
-    let count = picture.planes.len();
     let mut out = vec![0; window.width as usize * window.height as usize * count];
-    for (index, (plane, table)) in picture.planes.iter().zip(tables).enumerate() {
+    for (index, (plane, table)) in picture.planes.iter().zip(tables).take(count).enumerate() {
         let columns: Vec<_> = places(window.x, window.width, plane.h, h);
         let mut band = Band { row: usize::MAX, samples: Vec::new() };
         let rows = out.chunks_exact_mut((window.width as usize * count).max(1));
@@ -23,7 +22,7 @@ pub(super) fn samples(picture: &Picture, tables: &[Quantisation], window: Rect) 
             let stride = band.samples.len() / 8;
             let line = &band.samples[y % 8 * stride..][..stride];
             let first = columns.first().map_or(0, |x| x / 8 * 8);
-            for (pixel, &x) in row.chunks_exact_mut(count).zip(&columns) {
+            for (pixel, &x) in row.chunks_exact_mut(count.max(1)).zip(&columns) {
                 pixel[index] = line[x - first];
             }
         }

@@ -81,8 +81,6 @@ pub(super) struct Route {
     /// MCUs in a row and in a column.
     across: usize,
     down: usize,
-    /// Of these rows, how many one MCU row of the picture has.
-    factor: usize,
     /// MCUs between RST markers; 0 is none.
     interval: usize,
     slots: Vec<Slot>,
@@ -103,20 +101,14 @@ impl Route {
             // A.2.2: not interleaved, the MCU is one block, and blocks outside of the picture are left out.
             let plane = &picture.planes[only.plane];
             let slots = vec![Slot { h: 1, v: 1, stride: plane.stride }];
-            return Self { across: plane.across, down: plane.down, factor: plane.v, interval, slots };
+            return Self { across: plane.across, down: plane.down, interval, slots };
         }
         let slot = |component: &ScanComponent| {
             let plane = &picture.planes[component.plane];
             Slot { h: plane.h, v: plane.v, stride: plane.stride }
         };
         let slots = scan.components.iter().map(slot).collect();
-        Self { across: picture.across, down: picture.down, factor: 1, interval, slots }
-    }
-
-    /// The same route, ending after so many MCU rows of the picture.
-    pub(super) fn first(mut self, rows: usize) -> Self {
-        self.down = self.down.min(rows.saturating_mul(self.factor));
-        self
+        Self { across: picture.across, down: picture.down, interval, slots }
     }
 
     pub(super) fn run(&self, visitor: &mut impl Visitor) -> Result<(), Fault> {

@@ -22,16 +22,17 @@ pub(super) fn decode(source: &mut dyn Source, layout: &Layout, part: &Part, budg
         return Err(Error::Limit { what: "the size of a decoded strip or tile in bytes", got: len, max });
     }
     let len = usize::try_from(len).unwrap_or(usize::MAX);
-    let mut data = read_at(source, Format::Tiff, part.data.start, part.data.end - part.data.start)?;
+    let mut stored = part.data.end - part.data.start;
+    if layout.compression == Compression::None {
+        stored = stored.min(len as u64);
+    }
+    let mut data = read_at(source, Format::Tiff, part.data.start, stored)?;
     if layout.reversed {
         data.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
     }
     let mut out = match &layout.compression {
         Compression::Jpeg(tables) => jpeg(&Abbreviated::new(tables, &data, part.data.start)?, layout, part, budget)?,
-        Compression::None => {
-            data.truncate(len);
-            data
-        }
+        Compression::None => data,
         Compression::Lzw => lzw(&data, len),
         Compression::Deflate => {
             let mut out = Vec::new();

@@ -31,7 +31,8 @@ pub(super) fn painted(
         fits.then(|| notice.within(Rect { x: part.rect.x, y: part.rect.y, ..rect(size) }))?
     };
     let painted = stream.painted(&inks(layout, ink, part.first_sample), &window, budget)?;
-    let misfit = || "the JPEG stream of a strip or tile has another size or number of components than the page".to_owned();
+    let misfit =
+        || "the JPEG stream of a strip or tile has another size or number of components than the page".to_owned();
     Ok(painted.and_then(|data| data.ok_or_else(misfit)))
 }
 

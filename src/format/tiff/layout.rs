@@ -34,6 +34,11 @@ pub(super) const JPEG_TABLES: u16 = 347;
 const SAMPLE_FORMAT: u16 = 339;
 const DNG_VERSION: u16 = 50706;
 
+/// A strip above or left of a page of JPEG is made of whole MCUs, which are up to 16 pixels long; others do not mind.
+pub(super) fn strip_unit(compression: Option<u32>) -> u32 {
+    if compression == Some(7) { 16 } else { 1 }
+}
+
 /// Length of JPEGTables in bytes: eight Huffman tables and four of quantisation take 2,700.
 const MAX_TABLES: u64 = 65_536;
 
@@ -315,6 +320,10 @@ impl Layout {
     pub(super) fn row_len(&self, part: &Part) -> usize {
         let bits = u64::from(part.rect.width) * self.samples_in_part() as u64 * u64::from(self.bits);
         usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn whole(&self) -> Rect {
+        Rect { x: 0, y: 0, width: self.size.width, height: self.size.height }
     }
 
     /// One strip a plane, for a page that is written anew with `size`.

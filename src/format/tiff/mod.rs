@@ -17,7 +17,7 @@ use crate::{
     container::tiff::{BYTE, Directory, Field, Structure, UNDEFINED, Value, rewrite},
     geometry::{Orientation, Size},
     limits::Budget,
-    notice::Raster,
+    notice::{Notice, Raster},
     patch::Patch,
     record,
     stream::Source,
@@ -38,9 +38,6 @@ const FACTS: Facts = Facts {
     binding: HardBinding::Data,
     limitations: "no BigTIFF; no notice in old-style JPEG and Group 3 fax compression and in raw camera data",
 };
-
-/// A strip above or left of a page of JPEG is made of whole MCUs, which are up to 16 pixels long; others do not mind.
-const STRIP_UNIT: u32 = 16;
 
 const NEW_SUBFILE_TYPE: u16 = 254;
 const IMAGE_DESCRIPTION: u16 = 270;
@@ -70,9 +67,7 @@ impl Handler for Tiff {
             return Err(Error::malformed(Format::Tiff, first.at, "the first directory describes no picture"));
         };
         let mut survey = Survey { media_type: "image/tiff", stored: Some(size), orientation, ..Survey::default() };
-        if structure.number(source, first, COMPRESSION, budget) == Some(7) {
-            survey.strip_unit = STRIP_UNIT;
-        }
+        survey.strip_unit = layout::strip_unit(structure.number(source, first, COMPRESSION, budget));
         survey.frames = u32::try_from(chain.iter().filter(|page| is_page(page)).count()).unwrap_or(u32::MAX);
         for (number, page) in (1..).zip(&chain) {
             for entry in page.entries.iter().filter(|entry| matches!(entry.tag, C2PA | XMP)) {
@@ -125,13 +120,31 @@ impl Handler for Tiff {
         let first = structure.directory(source, structure.first.into(), budget)?;
         match Layout::read(&structure, source, &first, budget)? {
             Ok(layout) => {
-                let rgb = pixels::rgb(source, &layout, budget)?;
+                let rgb = pixels::rgb(source, &layout, layout.whole(), budget)?;
                 Ok(Some(Raster::upright(rgb, layout.size, survey.orientation)))
             }
             Err(_) => {
                 decode::decode(source, Format::Tiff, image::ImageFormat::Tiff, survey.orientation, budget).map(Some)
             }
         }
+    }
+
+    fn shows(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        notice: &Notice,
+        budget: &mut Budget,
+    ) -> Result<Option<bool>> {
+        let structure = Structure::open(source, Format::Tiff)?;
+        let first = structure.directory(source, structure.first.into(), budget)?;
+        let Ok(layout) = Layout::read(&structure, source, &first, budget)? else { return Ok(None) };
+        let rect = survey.orientation.stored_rect(notice.rect, notice.frame);
+        if !rect.inside(layout.size) {
+            return Ok(Some(false));
+        }
+        let rgb = pixels::rgb(source, &layout, rect, budget)?;
+        Ok(Some(notice.is_seen_in(&Raster::upright(rgb, rect.size(), survey.orientation))))
     }
 }
 

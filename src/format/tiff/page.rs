@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::{
-    Changes, NEW_SUBFILE_TYPE, STRIP_UNIT, codec, coded, is_page,
+    Changes, NEW_SUBFILE_TYPE, codec, coded, is_page,
     layout::{
-        Compression, IMAGE_LENGTH, IMAGE_WIDTH, JPEG_TABLES, Layout, ROWS_PER_STRIP, STRIP_BYTE_COUNTS, STRIP_OFFSETS, TILE_BYTE_COUNTS,
-        TILE_LENGTH, TILE_OFFSETS, TILE_WIDTH,
+        self, Compression, IMAGE_LENGTH, IMAGE_WIDTH, JPEG_TABLES, Layout, ROWS_PER_STRIP, STRIP_BYTE_COUNTS,
+        STRIP_OFFSETS, TILE_BYTE_COUNTS, TILE_LENGTH, TILE_OFFSETS, TILE_WIDTH,
     },
     pixels::{Ink, Samples, paint},
     shape,
@@ -50,11 +50,12 @@ pub(super) fn draw(
         };
         let shown = orientation.shown(size);
         let stored = notice.stored(orientation);
+        let unit = layout::strip_unit(matches!(layout.compression, Compression::Jpeg(_)).then_some(7));
         let stored = if index == 0 || stored.original() == size {
             stored
         } else {
             match (label.notice_for)(shown) {
-                Ok(other) => other.with_strip_of(STRIP_UNIT).stored(orientation),
+                Ok(other) => other.with_strip_of(unit).stored(orientation),
                 Err(Error::NoticeDoesNotFit { why }) => {
                     refuse(marked, index, &why);
                     continue;
@@ -72,6 +73,12 @@ pub(super) fn draw(
         let drawn = if stored.grow.is_zero() {
             overlay(source, structure, changes, index, layout, &stored, &ink, &alone, &mut marked.patch, budget)?
         } else {
+            if unit > 1 && layout.parts().nth(1).is_some() {
+                marked.remarks.push(format!(
+                    "the strips or tiles of page {} were joined: where they met, readers now smooth the colours",
+                    index + 1
+                ));
+            }
             extend(source, structure, changes, index, &layout, &stored, &ink, budget)?
         };
         if let Err(why) = drawn {

@@ -31,7 +31,7 @@ pub(super) fn pages(bytes: &[u8]) -> Vec<Raster> {
     let page = |page: &Directory| {
         let (size, orientation) = shape(&structure, &mut source, page, &mut budget).unwrap();
         let layout = Layout::read(&structure, &mut source, page, &mut budget).unwrap().unwrap();
-        Raster::upright(pixels::rgb(&mut source, &layout, &mut budget).unwrap(), size, orientation)
+        Raster::upright(pixels::rgb(&mut source, &layout, layout.whole(), &mut budget).unwrap(), size, orientation)
     };
     chain.iter().filter(|page| is_page(page)).map(page).collect()
 }
