@@ -1,5 +1,7 @@
 //! The write pipeline: sniff, survey, plan, mark, sign, read back.
 
+mod back;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,14 +10,14 @@ use uuid::Uuid;
 
 use crate::{
     Error, Format, Result,
-    format::{Block, Carries, Label, Marked, Survey},
+    format::{Carries, Label, Marked, Survey},
     geometry::{Rect, Size},
     limits::{Budget, Limits},
     manifest::{self, Asset, Claim, Draft, Parent, Past, Reading, Signer},
     notice::{self, Artist, Notice, Sighting},
     patch::{self, Patch},
     policy::{Disclosure, Extent, Plan, Policy, layout},
-    record::{self, Record},
+    record::Record,
     report::{Binding, Signature},
     stream::{Sink, Source},
 };
@@ -165,7 +167,7 @@ impl Labeler {
         }
         marked.remarks.extend(history(&job));
         let written = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
-        read_back(&job, &written, sink, &mut Budget::new(&self.limits))?;
+        marked.remarks.extend(back::read(&job, &written, notice.to_draw(), source, sink, &self.limits)?);
         Ok(self.receipt(&job, &notice, marked, &written))
     }
 
@@ -411,28 +413,4 @@ struct Output {
     len: u64,
     /// The signed manifest store in it.
     store: Option<Vec<u8>>,
-}
-
-/// Looks for manifest and record in what was written, as a stranger would: a silent loss is an error. The notice is not
-/// looked for, because that would decode every picture once more.
-fn read_back(job: &Job, written: &Output, sink: &mut dyn Sink, budget: &mut Budget) -> Result<()> {
-    let Job { format, plan, record, .. } = job;
-    let lost = |what| Err(Error::ReadBack { format: *format, what });
-    let source: &mut dyn Source = sink;
-    if Format::sniff(source)? != *format {
-        return lost("the picture");
-    }
-    let survey = format.handler().survey(source, budget)?;
-    let stores: Vec<_> = survey.stores.iter().map(|store| &store.jumbf).collect();
-    if plan.manifest && stores != written.store.iter().collect::<Vec<_>>() {
-        return lost("the manifest");
-    }
-    // The identifier is new with every label: an older record cannot be taken for this one.
-    let id = record.id.to_string();
-    let ours = |block: &Block| memchr::memmem::find(&block.bytes, id.as_bytes()).is_some();
-    let mut says_ai = || record::find(&survey, budget).findings.iter().any(|finding| finding.says.is_ai());
-    if plan.record && !(survey.xmp.iter().any(ours) && says_ai()) {
-        return lost("the record");
-    }
-    Ok(())
 }

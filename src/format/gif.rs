@@ -2,6 +2,7 @@
 
 mod blocks;
 mod colour;
+mod look;
 mod paint;
 mod pixels;
 
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     Format, Result,
     limits::Budget,
-    notice::Raster,
+    notice::{Notice, Raster},
     record,
     stream::{Source, read_at},
 };
@@ -134,6 +135,20 @@ impl Handler for Gif {
 
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
         decode::decode(source, Format::Gif, image::ImageFormat::Gif, survey.orientation, budget).map(Some)
+    }
+
+    fn shows(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        notice: &Notice,
+        budget: &mut Budget,
+    ) -> Result<Option<bool>> {
+        let part = match look::part(source, notice.rect, budget)? {
+            Some(part) => Some(part),
+            None => self.picture(source, survey, budget)?.and_then(|picture| picture.part(notice.rect)),
+        };
+        Ok(Some(part.is_some_and(|part| notice.is_seen_in(&part))))
     }
 }
 

@@ -206,6 +206,19 @@ pub(crate) trait Handler: Sync {
     fn rgba(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Vec<u8>>> {
         Ok(None)
     }
+
+    /// Whether the notice that was just drawn can be seen in the (first) picture; `None` when this build cannot decode it.
+    /// Formats that can look at a part decode no more than that.
+    fn shows(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        notice: &Notice,
+        budget: &mut Budget,
+    ) -> Result<Option<bool>> {
+        let picture = self.picture(source, survey, budget)?;
+        Ok(picture.map(|picture| picture.part(notice.rect).is_some_and(|part| notice.is_seen_in(&part))))
+    }
 }
 
 /// What a walk through a container found. The same vocabulary for all formats, so that the readers of metadata know none.

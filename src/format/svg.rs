@@ -115,6 +115,22 @@ impl Handler for Svg {
         let map = map(file.text(), budget)?;
         draw(&file, &map, budget).map(Some)
     }
+
+    /// The outlines are looked for where they must stand, as the last elements: drawing a picture takes many times as long
+    /// as labelling it.
+    fn shows(
+        &self,
+        source: &mut dyn Source,
+        _survey: &Survey,
+        notice: &Notice,
+        budget: &mut Budget,
+    ) -> Result<Option<bool>> {
+        let file = File::read(source, budget)?;
+        let map = map(file.text(), budget)?;
+        let Some(end) = &map.end else { return Ok(Some(false)) };
+        let drawn = group(notice, &map);
+        Ok(Some(file.text()[..end.start].ends_with(&drawn)))
+    }
 }
 
 fn is_svg(head: &[u8]) -> bool {

@@ -10,6 +10,7 @@ mod lexicon;
 mod measured;
 mod plate;
 mod rows;
+mod shown;
 mod sight;
 #[cfg(test)]
 mod sighted;

@@ -1,7 +1,7 @@
 //! What the components of a file mean, and sRGB colours in them: JFIF 1.02 (ITU-T T.871), Adobe TN 5116, and the guesses
 //! that libjpeg makes where a file does not say.
 
-use super::frame::Component;
+use super::{frame::Component, paint::Inks};
 use crate::notice::luma;
 
 /// The colour space of the stored components.
@@ -37,8 +37,14 @@ pub(super) fn adobe_transform(payload: &[u8]) -> Option<u8> {
 }
 
 impl Colour {
+    /// What plate and text, sRGB both, are in the components.
+    pub(super) fn inks(self, plate: [u8; 3], text: [u8; 3]) -> Inks {
+        let (plate, text) = (self.components(plate), self.components(text));
+        std::array::from_fn(|index| Some((plate[index], text[index])))
+    }
+
     /// The components of an sRGB colour, 0 to 255 each.
-    pub(super) fn components(self, rgb: [u8; 3]) -> [f32; 4] {
+    fn components(self, rgb: [u8; 3]) -> [f32; 4] {
         let [r, g, b] = rgb.map(f32::from);
         match self {
             Self::Grey => [f32::from(luma(rgb)), 0.0, 0.0, 0.0],
@@ -58,7 +64,7 @@ impl Colour {
 }
 
 /// ITU-T T.871, clause 7.
-fn ycbcr([r, g, b]: [f32; 3]) -> [f32; 3] {
+pub(in crate::format) fn ycbcr([r, g, b]: [f32; 3]) -> [f32; 3] {
     let y = 0.299 * r + 0.587 * g + 0.114 * b;
     [y, 128.0 + (b - y) / 1.772, 128.0 + (r - y) / 1.402]
 }

@@ -23,6 +23,11 @@ static BASIS: LazyLock<[[f32; 8]; 8]> = LazyLock::new(|| {
     })
 });
 
+/// By frequency and place.
+pub(super) fn basis() -> &'static [[f32; 8]; 8] {
+    &BASIS
+}
+
 /// Coefficients to samples; 128 is not yet added.
 pub(super) fn inverse(coefficients: &Samples) -> Samples {
     let basis = &*BASIS;

@@ -10,7 +10,7 @@ use super::{
 /// The Huffman tables in force, by class (0 DC, 1 AC) and destination.
 pub(super) type Tables = [[Option<Decoder>; 4]; 2];
 
-/// Decodes one scan into `picture`. On a fault: what, and how many bytes into `data`.
+/// Decodes one scan into `picture`, as far down as that has blocks. On a fault: what, and how many bytes into `data`.
 pub(super) fn decode(
     picture: &mut Picture,
     scan: &Scan,

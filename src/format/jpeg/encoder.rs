@@ -5,6 +5,7 @@ use super::{
     bits::BitWriter,
     huffman::{self, Encoder, Table},
     picture::{Block, Picture},
+    reading::Codes,
     scan::{Fault, Route, Scan, Visitor},
 };
 
@@ -22,7 +23,7 @@ pub(super) struct Coded {
 pub(super) fn encode(picture: &Picture, scan: &Scan, interval: u16, size: usize) -> Result<Coded, Fault> {
     let mut counter = Counter { frequencies: vec![[0; 256]; 8] };
     pass(picture, scan, interval, &mut counter)?;
-    let mut writer = Writer { bits: BitWriter::with_capacity(size), encoders: Vec::new() };
+    let mut writer = Writer { bits: BitWriter::with_capacity(size), encoders: Vec::new(), lacks: false };
     let mut tables = Vec::new();
     for (place, frequencies) in counter.frequencies.iter().enumerate() {
         let used = frequencies.iter().any(|&frequency| frequency > 0);
@@ -35,6 +36,19 @@ pub(super) fn encode(picture: &Picture, scan: &Scan, interval: u16, size: usize)
     }
     pass(picture, scan, interval, &mut writer)?;
     Ok(Coded { tables, data: writer.bits.finish() })
+}
+
+/// Encodes one scan with these tables; `None` where they lack a symbol.
+pub(super) fn encode_with(
+    picture: &Picture,
+    scan: &Scan,
+    interval: u16,
+    codes: &Codes,
+) -> Result<Option<Vec<u8>>, Fault> {
+    let encoders = codes.iter().flatten().map(|table| table.as_ref().map(Encoder::new)).collect();
+    let mut writer = Writer { bits: BitWriter::default(), encoders, lacks: false };
+    pass(picture, scan, interval, &mut writer)?;
+    Ok((!writer.lacks).then(|| writer.bits.finish()))
 }
 
 /// Where symbols and bits go: counted first, then written.
@@ -63,16 +77,16 @@ impl Emit for Counter {
 struct Writer {
     bits: BitWriter,
     encoders: Vec<Option<Encoder>>,
+    /// A symbol had no code.
+    lacks: bool,
 }
 
 impl Emit for Writer {
     #[inline]
     fn symbol(&mut self, table: usize, symbol: u8) {
-        // Every table that the first pass used is there.
-        if let Some(encoder) = &self.encoders[table] {
-            let (code, len) = encoder.code(symbol);
-            self.bits.put(code, len);
-        }
+        let (code, len) = self.encoders[table].as_ref().map_or((0, 0), |encoder| encoder.code(symbol));
+        self.lacks |= len == 0;
+        self.bits.put(code, len);
     }
     #[inline]
     fn bits(&mut self, value: u32, len: u32) {

@@ -1,5 +1,6 @@
 //! JPEG: ISO/IEC 10918-1.
 
+mod abbreviated;
 mod app1;
 mod bits;
 mod colour;
@@ -13,13 +14,24 @@ mod markers;
 mod mpf;
 mod paint;
 mod picture;
+mod reading;
 mod recode;
+mod samples;
 mod scan;
+mod seam;
 mod xt;
 
+pub(super) use self::{
+    abbreviated::{Abbreviated, joined, tables},
+    colour::ycbcr,
+    paint::Inks,
+    samples::from_ycbcr,
+};
 use self::{
     app1::App1,
+    colour::Colour,
     markers::{APP1, APP11, COM, Layout, Segment},
+    reading::Reading,
     xt::Piece,
 };
 use super::{
@@ -29,7 +41,7 @@ use crate::{
     Error, Format, Result,
     geometry::{Orientation, Size},
     limits::Budget,
-    notice::Raster,
+    notice::{Notice, Raster},
     record,
     stream::{Source, read_block},
 };
@@ -91,6 +103,45 @@ impl Handler for Jpeg {
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
         decode(source, Format::Jpeg, image::ImageFormat::Jpeg, survey.orientation, budget).map(Some)
     }
+
+    fn shows(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        notice: &Notice,
+        budget: &mut Budget,
+    ) -> Result<Option<bool>> {
+        let layout = markers::walk(source, budget)?;
+        let part = part(source, &layout, survey.orientation, notice, budget)?;
+        Ok(part.map(|part| notice.is_seen_in(&part)))
+    }
+}
+
+/// The pixels at the notice's rectangle, in shades of grey where that is enough: every scan is read no further than to its last row.
+fn part(
+    source: &mut dyn Source,
+    layout: &Layout,
+    orientation: Orientation,
+    notice: &Notice,
+    budget: &mut Budget,
+) -> Result<Option<Raster>> {
+    let rect = orientation.stored_rect(notice.rect, notice.frame);
+    let Ok(reading) = Reading::of(source, layout, rect.y.saturating_add(rect.height), budget)? else { return Ok(None) };
+    let Some(colour) = reading.colour() else { return Ok(None) };
+    if !rect.inside(reading.picture.frame.size) {
+        return Ok(None);
+    }
+    let tables = reading.quantisation()?;
+    // Where luma stands by itself it is all that is compared.
+    let (colour, count) = match colour {
+        Colour::Grey | Colour::YCbCr => (Colour::Grey, 1),
+        other => (other, reading.picture.planes.len()),
+    };
+    let mut rgb = Vec::with_capacity(budget.raster(rect.width, rect.height, 3)?);
+    for pixel in samples::samples(&reading.picture, &tables, count, rect).chunks_exact(count) {
+        rgb.extend(colour.rgb(pixel));
+    }
+    Ok(Some(Raster::upright(rgb, rect.size(), orientation)))
 }
 
 fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Result<Survey> {

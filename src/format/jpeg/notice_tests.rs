@@ -124,35 +124,83 @@ fn every_orientation_is_shown_upright() {
 
 #[test]
 fn a_strip_moves_the_picture_and_does_not_change_it() {
-    let plain = made(Size { width: 101, height: 77 }, 90);
-    for value in 1..=8 {
-        let bytes = oriented(&plain, value);
-        let found = survey(&Jpeg, &bytes).unwrap();
-        let notice = checkered(found.shown().unwrap(), 20).with_strip_of(found.strip_unit);
-        let (out, marked) = mark(&Jpeg, &bytes, Some(&notice), None, None).unwrap();
-        assert!(marked.noticed, "orientation {value}: {:?}", marked.remarks);
-        let grow = notice.stored(found.orientation).grow;
-        let (before, after) = (rgb(&bytes), rgb(&out));
-        let (width, height) = before.dimensions();
-        assert_eq!(after.dimensions(), (width + grow.left + grow.right, height + grow.top + grow.bottom));
-        let moved = image::imageops::crop_imm(&after, grow.left, grow.top, width, height).to_image();
-        // Chroma upsampling mixes across the seam, and at the right and the bottom the seam lies inside of blocks.
-        let seam = |x: u32, y: u32| {
-            let last = |side: u32, at: u32, block: u32| at >= side / block * block - 1;
-            (grow.left > 0 && x < 1)
-                || (grow.top > 0 && y < 1)
-                || (grow.right > 0 && last(width, x, 16))
-                || (grow.bottom > 0 && last(height, y, 16))
-        };
-        let mut squares = 0.0;
-        for ((x, y, a), b) in before.enumerate_pixels().zip(moved.pixels()) {
-            assert!(a == b || seam(x, y), "orientation {value}: ({x}, {y})");
-            squares += a.0.iter().zip(b.0).map(|(&a, b)| (f64::from(a) - f64::from(b)).powi(2)).sum::<f64>();
+    for (width, height) in [(101, 77), (64, 64), (100, 150), (199, 300), (97, 63), (65, 121), (33, 199)] {
+        for subsampled in [false, true] {
+            let plain = if subsampled { halved(Size { width, height }) } else { made(Size { width, height }, 90) };
+            for value in 1..=8 {
+                let name = format!("{width} × {height}, subsampled: {subsampled}, orientation {value}");
+                strip(&name, &oriented(&plain, value));
+            }
         }
-        let psnr = 10.0 * (255.0 * 255.0 / (squares / f64::from(width * height * 3)).max(1e-9)).log10();
-        assert!(psnr > 40.0, "orientation {value}: {psnr:.1} dB");
-        assert!(error(&after, &notice, found.orientation) < 16.0, "orientation {value}");
     }
+}
+
+fn strip(name: &str, bytes: &[u8]) {
+    let found = survey(&Jpeg, bytes).unwrap();
+    let notice = checkered(found.shown().unwrap(), 24).with_strip_of(found.strip_unit);
+    let (out, marked) = mark(&Jpeg, bytes, Some(&notice), None, None).unwrap();
+    assert!(marked.noticed, "{name}: {:?}", marked.remarks);
+    let grow = notice.stored(found.orientation).grow;
+    let (before, after) = (rgb(bytes), rgb(&out));
+    let (width, height) = before.dimensions();
+    assert_eq!(after.dimensions(), (width + grow.left + grow.right, height + grow.top + grow.bottom));
+    let moved = image::imageops::crop_imm(&after, grow.left, grow.top, width, height).to_image();
+    // Chroma upsampling mixes across the seam, and at the right and the bottom the seam lies inside of blocks.
+    let seam = |x: u32, y: u32| {
+        let last = |side: u32, at: u32, block: u32| at >= side / block * block - 1;
+        (grow.left > 0 && x < 1)
+            || (grow.top > 0 && y < 1)
+            || (grow.right > 0 && last(width, x, 16))
+            || (grow.bottom > 0 && last(height, y, 16))
+    };
+    let mut squares = 0.0;
+    for ((x, y, a), b) in before.enumerate_pixels().zip(moved.pixels()) {
+        assert!(a == b || seam(x, y), "{name}: ({x}, {y})");
+        squares += a.0.iter().zip(b.0).map(|(&a, b)| (f64::from(a) - f64::from(b)).powi(2)).sum::<f64>();
+    }
+    let psnr = 10.0 * (255.0 * 255.0 / (squares / f64::from(width * height * 3)).max(1e-9)).log10();
+    let error = error(&after, &notice, found.orientation);
+    eprintln!("{name}: {psnr:.1} dB, {error:.1} levels");
+    assert!(psnr >= 48.0, "{name}: {psnr:.1} dB");
+    assert!(error < 16.0, "{name}: {error:.1} levels from the pattern");
+}
+
+/// A JPEG with chroma of half the size both ways, by our own coder; `made` has it in full.
+fn halved(size: Size) -> Vec<u8> {
+    let frame = frame::Frame {
+        marker: 0xC0,
+        precision: 8,
+        size,
+        components: vec![
+            frame::Component { id: 1, h: 2, v: 2, table: 0 },
+            frame::Component { id: 2, h: 1, v: 1, table: 1 },
+            frame::Component { id: 3, h: 1, v: 1, table: 1 },
+        ],
+    };
+    let mut picture = picture::Picture::new(frame, &Budget::new(&Limits::default())).unwrap();
+    // Steps as of quality 90, coarser for high frequencies.
+    let steps = [std::array::from_fn(|index| 2 + index as u16 / 3), std::array::from_fn(|index| 3 + index as u16 / 2)];
+    for (number, plane) in picture.planes.iter_mut().enumerate() {
+        let (across, table) = (plane.stride, &steps[number.min(1)]);
+        for (index, block) in plane.blocks.iter_mut().enumerate() {
+            let samples = std::array::from_fn(|place| {
+                let scale = if number == 0 { 1 } else { 2 };
+                let x = ((index % across * 8 + place % 8) * scale).min(size.width as usize - 1);
+                let y = ((index / across * 8 + place / 8) * scale).min(size.height as usize - 1);
+                let value = match number {
+                    0 => (x + y) % 64 * 2 + y * 90 / size.height as usize,
+                    1 => 112 + x * 30 / size.width as usize,
+                    _ => 140 - y * 25 / size.height as usize,
+                };
+                value as f32 - 128.0
+            });
+            let coefficients = dct::forward(&samples);
+            for (index, value) in block.iter_mut().enumerate() {
+                *value = (coefficients[dct::ZIGZAG[index]] / f32::from(table[index])).round() as i16;
+            }
+        }
+    }
+    abbreviated::stream(picture, &[steps[0], steps[1], steps[1]]).unwrap().unwrap()
 }
 
 #[test]
@@ -163,6 +211,29 @@ fn coarse_quantisation_leaves_the_notice_legible() {
         let after = check(&format!("quality {quality}"), &bytes, &notice);
         let error = error(&after, &notice, Orientation::Upright);
         assert!(error < 32.0, "quality {quality}: {error:.1} levels");
+    }
+}
+
+#[test]
+fn a_notice_that_is_not_there_is_missed() {
+    for name in tests::FILES {
+        let Some(bytes) = corpus(name) else { return };
+        let found = survey(&Jpeg, &bytes).unwrap();
+        let notice = checkered(found.shown().unwrap(), 0);
+        let shows = |bytes: &[u8]| {
+            let found = survey(&Jpeg, bytes).unwrap();
+            Jpeg.shows(&mut Cursor::new(bytes), &found, &notice, &mut Budget::new(&Limits::default())).unwrap()
+        };
+        let (out, _) = mark(&Jpeg, &bytes, Some(&notice), None, None).unwrap();
+        assert_eq!((shows(&out), shows(&bytes)), (Some(true), Some(false)), "{name}");
+    }
+    for quality in [1, 5, 20] {
+        let bytes = made(Size { width: 640, height: 480 }, quality);
+        let notice = checkered(Size { width: 640, height: 480 }, 0);
+        let (out, _) = mark(&Jpeg, &bytes, Some(&notice), None, None).unwrap();
+        let found = survey(&Jpeg, &out).unwrap();
+        let seen = Jpeg.shows(&mut Cursor::new(&out), &found, &notice, &mut Budget::new(&Limits::default())).unwrap();
+        assert_eq!(seen, Some(true), "quality {quality}");
     }
 }
 

@@ -32,8 +32,14 @@ pub(super) struct Plane {
 impl Picture {
     /// A picture of zeros.
     pub(super) fn new(frame: Frame, budget: &Budget) -> Result<Self> {
+        Self::first(frame, u32::MAX, budget)
+    }
+
+    /// A picture of zeros that holds the blocks of its first `rows` pixel rows only.
+    pub(super) fn first(frame: Frame, rows: u32, budget: &Budget) -> Result<Self> {
         let (h, v) = frame.sampling();
-        let (across, down) = (frame.size.width.div_ceil(8 * h), frame.size.height.div_ceil(8 * v));
+        let rows = rows.min(frame.size.height);
+        let (across, down) = (frame.size.width.div_ceil(8 * h), rows.div_ceil(8 * v));
         // 64 coefficients of 2 bytes for each block of each MCU.
         let blocks: u64 =
             frame.components.iter().map(|component| u64::from(component.h) * u64::from(component.v)).sum();
@@ -48,7 +54,7 @@ impl Picture {
                 h: component.h.into(),
                 v: component.v.into(),
                 across: covered(frame.size.width, component.h, h),
-                down: covered(frame.size.height, component.v, v),
+                down: covered(frame.size.height, component.v, v).min(down * usize::from(component.v)),
                 stride,
                 blocks: vec![[0; 64]; stride * down * usize::from(component.v)],
             }

@@ -8,12 +8,13 @@ use super::layout::{Compression, Layout, Part};
 use crate::{
     Error, Format, Result,
     container::tiff::Order,
+    format::jpeg::{Abbreviated, from_ycbcr},
     limits::Budget,
     stream::{Source, read_at},
 };
 
 /// Reads and decompresses a part: rows of whole bytes, the predictor undone, as [`Layout::row_len`] says.
-pub(super) fn decode(source: &mut dyn Source, layout: &Layout, part: &Part, budget: &Budget) -> Result<Vec<u8>> {
+pub(super) fn decode(source: &mut dyn Source, layout: &Layout, part: &Part, budget: &mut Budget) -> Result<Vec<u8>> {
     let row = layout.row_len(part);
     let len = (row as u64).saturating_mul(part.rect.height.into());
     let max = budget.limits().max_decoded_bytes;
@@ -21,15 +22,17 @@ pub(super) fn decode(source: &mut dyn Source, layout: &Layout, part: &Part, budg
         return Err(Error::Limit { what: "the size of a decoded strip or tile in bytes", got: len, max });
     }
     let len = usize::try_from(len).unwrap_or(usize::MAX);
-    let mut data = read_at(source, Format::Tiff, part.data.start, part.data.end - part.data.start)?;
+    let mut stored = part.data.end - part.data.start;
+    if layout.compression == Compression::None {
+        stored = stored.min(len as u64);
+    }
+    let mut data = read_at(source, Format::Tiff, part.data.start, stored)?;
     if layout.reversed {
         data.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
     }
-    let mut out = match layout.compression {
-        Compression::None => {
-            data.truncate(len);
-            data
-        }
+    let mut out = match &layout.compression {
+        Compression::Jpeg(tables) => jpeg(&Abbreviated::new(tables, &data, part.data.start)?, layout, part, budget)?,
+        Compression::None => data,
         Compression::Lzw => lzw(&data, len),
         Compression::Deflate => {
             let mut out = Vec::new();
@@ -57,7 +60,8 @@ pub(super) fn encode(mut rows: Vec<u8>, layout: &Layout, part: &Part) -> Result<
     if layout.predictor {
         rows.chunks_exact_mut(row).for_each(|row| differ(row, layout));
     }
-    let mut data = match layout.compression {
+    let mut data = match &layout.compression {
+        Compression::Jpeg(_) => return Err(Error::unsupported(Format::Tiff, "JPEG strips are not coded from samples")),
         Compression::None => rows,
         Compression::Lzw => weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
             .encode(&rows)
@@ -84,6 +88,30 @@ pub(super) fn encode(mut rows: Vec<u8>, layout: &Layout, part: &Part) -> Result<
         data.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
     }
     Ok(data)
+}
+
+/// The rows of a JPEG stream: the last strip of a page may be coded taller than it is.
+fn jpeg(stream: &Abbreviated, layout: &Layout, part: &Part, budget: &mut Budget) -> Result<Vec<u8>> {
+    let malformed = |why| Error::malformed(Format::Tiff, part.data.start, why);
+    let mut samples = match stream.samples(budget)? {
+        Ok(samples) => samples,
+        Err(why) => return Err(Error::unsupported(Format::Tiff, why)),
+    };
+    if samples.count != layout.samples_in_part() {
+        return Err(malformed("the JPEG stream of a strip or tile has another number of components than the page"));
+    }
+    if samples.size.width != part.rect.width || samples.size.height < part.rect.height {
+        return Err(malformed("the JPEG stream of a strip or tile has another size than the page says"));
+    }
+    if layout.ycbcr {
+        for pixel in samples.data.chunks_exact_mut(samples.count) {
+            if let [y, cb, cr, ..] = pixel {
+                [*y, *cb, *cr] = from_ycbcr([*y, *cb, *cr]);
+            }
+        }
+    }
+    samples.data.truncate(layout.row_len(part) * part.rect.height as usize);
+    Ok(samples.data)
 }
 
 fn lzw(data: &[u8], len: usize) -> Vec<u8> {

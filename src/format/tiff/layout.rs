@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::{
     Error, Format, Result,
     container::tiff::{Directory, Order, Structure},
+    format::jpeg,
     geometry::{Rect, Size},
     limits::Budget,
     stream::Source,
@@ -20,7 +21,7 @@ pub(super) const TILE_LENGTH: u16 = 323;
 pub(super) const TILE_OFFSETS: u16 = 324;
 pub(super) const TILE_BYTE_COUNTS: u16 = 325;
 const BITS_PER_SAMPLE: u16 = 258;
-const COMPRESSION: u16 = 259;
+pub(super) const COMPRESSION: u16 = 259;
 const PHOTOMETRIC: u16 = 262;
 const FILL_ORDER: u16 = 266;
 const SAMPLES_PER_PIXEL: u16 = 277;
@@ -29,16 +30,27 @@ const PREDICTOR: u16 = 317;
 const COLOR_MAP: u16 = 320;
 const INK_SET: u16 = 332;
 const EXTRA_SAMPLES: u16 = 338;
+pub(super) const JPEG_TABLES: u16 = 347;
 const SAMPLE_FORMAT: u16 = 339;
 const DNG_VERSION: u16 = 50706;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A strip above or left of a page of JPEG is made of whole MCUs, which are up to 16 pixels long; others do not mind.
+pub(super) fn strip_unit(compression: Option<u32>) -> u32 {
+    if compression == Some(7) { 16 } else { 1 }
+}
+
+/// Length of JPEGTables in bytes: eight Huffman tables and four of quantisation take 2,700.
+const MAX_TABLES: u64 = 65_536;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Compression {
     None,
     Lzw,
     Deflate,
     PackBits,
     Group4,
+    /// TIFF Technical Note 2; the segments that the strips share.
+    Jpeg(Vec<u8>),
 }
 
 /// What the colour samples of a pixel mean.
@@ -78,6 +90,8 @@ pub(super) struct Layout {
     /// Samples of a pixel, extra ones counted.
     pub(super) samples: u16,
     pub(super) colour: Colour,
+    /// The colours are RGB, stored as YCbCr: in JPEG only.
+    pub(super) ycbcr: bool,
     /// The first extra sample is alpha; `true` where the colours are multiplied with it.
     pub(super) alpha: Option<bool>,
     pub(super) compression: Compression,
@@ -134,6 +148,12 @@ impl Layout {
         if page.get(DNG_VERSION).is_some() {
             return Ok(Err("raw camera data cannot carry a notice; develop it first".into()));
         }
+        let shared = match page.get(JPEG_TABLES).filter(|_| compression == 7) {
+            None => Some(Vec::new()),
+            // Each strip is read behind them.
+            Some(entry) if entry.len().is_none_or(|len| len > MAX_TABLES) => None,
+            Some(entry) => jpeg::tables(&structure.bytes(source, entry, budget)?),
+        };
         let mut numbers = |tag: u16| -> Result<Vec<u32>> {
             page.get(tag).map_or(Ok(Vec::new()), |entry| structure.numbers(source, entry, budget))
         };
@@ -143,6 +163,10 @@ impl Layout {
             1 => Compression::None,
             4 => Compression::Group4,
             5 => Compression::Lzw,
+            7 => match shared {
+                Some(tables) => Compression::Jpeg(tables),
+                None => return malformed("the value of JPEGTables is malformed".into()),
+            },
             8 | 32946 => Compression::Deflate,
             32773 => Compression::PackBits,
             other => {
@@ -162,6 +186,10 @@ impl Layout {
         if !matches!((bits, float), (1 | 2 | 4 | 8 | 16, false) | (32, _)) {
             return Ok(Err(format!("its samples have {bits} bits{}", if float { " of floating point" } else { "" })));
         }
+        let coded = matches!(compression, Compression::Jpeg(_));
+        if coded && (bits, float) != (8, false) {
+            return Ok(Err(format!("its JPEG compression has {bits} bits a sample; save it with LZW or Deflate")));
+        }
         let predictor = match predictor {
             1 => false,
             2 if bits >= 8 && matches!(compression, Compression::Lzw | Compression::Deflate) => true,
@@ -175,6 +203,13 @@ impl Layout {
             Some(1) => Colour::Grey { inverted: false },
             None if samples < 3 => Colour::Grey { inverted: false },
             None | Some(2) => Colour::Rgb,
+            Some(3 | 8) if coded => {
+                return Ok(Err("JPEG compression of its kind of colours is not supported; save it as RGB".into()));
+            }
+            Some(6) if coded && planar => {
+                return Ok(Err("its planes are YCbCr, each with a size of its own; save it as RGB".into()));
+            }
+            Some(6) if coded => Colour::Rgb,
             Some(3) => match palette(&numbers(COLOR_MAP)?, bits) {
                 Some(palette) => Colour::Palette(palette),
                 None => return malformed("the colour map is missing or too short".into()),
@@ -189,6 +224,9 @@ impl Layout {
         }
         if compression == Compression::Group4 && (bits != 1 || samples != 1 || width > 65_535 || rows > 65_535) {
             return malformed("Group 4 needs one bit a pixel and at most 65,535 pixels on a side".into());
+        }
+        if coded && !planar && samples > 4 {
+            return Ok(Err(format!("a pixel of its JPEG compression has {samples} samples")));
         }
         // Nobody reads more: it bounds the arithmetic of rows.
         if samples > 64 {
@@ -214,10 +252,12 @@ impl Layout {
             float,
             samples,
             colour,
+            ycbcr: coded && photometric == Some(6),
             alpha,
             compression,
             predictor,
-            reversed,
+            // libtiff does not turn the bits of JPEG streams, whatever the tag says.
+            reversed: reversed && !coded,
             planar,
             tiled,
             cell,
@@ -282,6 +322,10 @@ impl Layout {
         usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX)
     }
 
+    pub(super) fn whole(&self) -> Rect {
+        Rect { x: 0, y: 0, width: self.size.width, height: self.size.height }
+    }
+
     /// One strip a plane, for a page that is written anew with `size`.
     pub(super) fn anew(&self, size: Size) -> Self {
         let planes = if self.planar { usize::from(self.samples) } else { 1 };
@@ -306,7 +350,6 @@ fn name(compression: u32) -> String {
     match compression {
         2 | 3 | 32771 => "Group 3 fax".into(),
         6 => "old-style JPEG".into(),
-        7 => "JPEG".into(),
         34712 | 33003 | 33005 => "JPEG 2000".into(),
         34925 => "LZMA".into(),
         50000 => "Zstandard".into(),

@@ -1,6 +1,7 @@
 //! TIFF 6.0. Every edit is written behind what is there; only pointers, and strips of the same length, are overwritten.
 
 mod codec;
+mod coded;
 mod layout;
 mod page;
 mod pixels;
@@ -8,7 +9,7 @@ mod pixels;
 use std::ops::Range;
 
 use self::layout::{
-    IMAGE_LENGTH, IMAGE_WIDTH, Layout, STRIP_BYTE_COUNTS, STRIP_OFFSETS, TILE_BYTE_COUNTS, TILE_OFFSETS,
+    COMPRESSION, IMAGE_LENGTH, IMAGE_WIDTH, Layout, STRIP_BYTE_COUNTS, STRIP_OFFSETS, TILE_BYTE_COUNTS, TILE_OFFSETS,
 };
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey, TextField, decode};
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     container::tiff::{BYTE, Directory, Field, Structure, UNDEFINED, Value, rewrite},
     geometry::{Orientation, Size},
     limits::Budget,
-    notice::Raster,
+    notice::{Notice, Raster},
     patch::Patch,
     record,
     stream::Source,
@@ -35,7 +36,7 @@ const FACTS: Facts = Facts {
     can_label: true,
     notice: Carries::Lossless,
     binding: HardBinding::Data,
-    limitations: "no BigTIFF; no notice in JPEG and Group 3 fax compression and in raw camera data",
+    limitations: "no BigTIFF; no notice in old-style JPEG and Group 3 fax compression and in raw camera data",
 };
 
 const NEW_SUBFILE_TYPE: u16 = 254;
@@ -66,6 +67,7 @@ impl Handler for Tiff {
             return Err(Error::malformed(Format::Tiff, first.at, "the first directory describes no picture"));
         };
         let mut survey = Survey { media_type: "image/tiff", stored: Some(size), orientation, ..Survey::default() };
+        survey.strip_unit = layout::strip_unit(structure.number(source, first, COMPRESSION, budget));
         survey.frames = u32::try_from(chain.iter().filter(|page| is_page(page)).count()).unwrap_or(u32::MAX);
         for (number, page) in (1..).zip(&chain) {
             for entry in page.entries.iter().filter(|entry| matches!(entry.tag, C2PA | XMP)) {
@@ -118,13 +120,31 @@ impl Handler for Tiff {
         let first = structure.directory(source, structure.first.into(), budget)?;
         match Layout::read(&structure, source, &first, budget)? {
             Ok(layout) => {
-                let rgb = pixels::rgb(source, &layout, budget)?;
+                let rgb = pixels::rgb(source, &layout, layout.whole(), budget)?;
                 Ok(Some(Raster::upright(rgb, layout.size, survey.orientation)))
             }
             Err(_) => {
                 decode::decode(source, Format::Tiff, image::ImageFormat::Tiff, survey.orientation, budget).map(Some)
             }
         }
+    }
+
+    fn shows(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        notice: &Notice,
+        budget: &mut Budget,
+    ) -> Result<Option<bool>> {
+        let structure = Structure::open(source, Format::Tiff)?;
+        let first = structure.directory(source, structure.first.into(), budget)?;
+        let Ok(layout) = Layout::read(&structure, source, &first, budget)? else { return Ok(None) };
+        let rect = survey.orientation.stored_rect(notice.rect, notice.frame);
+        if !rect.inside(layout.size) {
+            return Ok(Some(false));
+        }
+        let rgb = pixels::rgb(source, &layout, rect, budget)?;
+        Ok(Some(notice.is_seen_in(&Raster::upright(rgb, rect.size(), survey.orientation))))
     }
 }
 
@@ -367,5 +387,7 @@ impl Changes {
     }
 }
 
+#[cfg(test)]
+mod coded_tests;
 #[cfg(test)]
 mod tests;

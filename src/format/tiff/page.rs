@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::{
-    Changes, NEW_SUBFILE_TYPE, codec, is_page,
+    Changes, NEW_SUBFILE_TYPE, codec, coded, is_page,
     layout::{
-        IMAGE_LENGTH, IMAGE_WIDTH, Layout, ROWS_PER_STRIP, STRIP_BYTE_COUNTS, STRIP_OFFSETS, TILE_BYTE_COUNTS,
-        TILE_LENGTH, TILE_OFFSETS, TILE_WIDTH,
+        self, Compression, IMAGE_LENGTH, IMAGE_WIDTH, JPEG_TABLES, Layout, ROWS_PER_STRIP, STRIP_BYTE_COUNTS,
+        STRIP_OFFSETS, TILE_BYTE_COUNTS, TILE_LENGTH, TILE_OFFSETS, TILE_WIDTH,
     },
     pixels::{Ink, Samples, paint},
     shape,
@@ -50,11 +50,12 @@ pub(super) fn draw(
         };
         let shown = orientation.shown(size);
         let stored = notice.stored(orientation);
+        let unit = layout::strip_unit(matches!(layout.compression, Compression::Jpeg(_)).then_some(7));
         let stored = if index == 0 || stored.original() == size {
             stored
         } else {
             match (label.notice_for)(shown) {
-                Ok(other) => other.stored(orientation),
+                Ok(other) => other.with_strip_of(unit).stored(orientation),
                 Err(Error::NoticeDoesNotFit { why }) => {
                     refuse(marked, index, &why);
                     continue;
@@ -69,10 +70,20 @@ pub(super) fn draw(
                 continue;
             }
         };
-        if stored.grow.is_zero() {
-            overlay(source, structure, changes, index, layout, &stored, &ink, &alone, &mut marked.patch, budget)?;
+        let drawn = if stored.grow.is_zero() {
+            overlay(source, structure, changes, index, layout, &stored, &ink, &alone, &mut marked.patch, budget)?
         } else {
-            extend(source, structure, changes, index, &layout, &stored, &ink, budget)?;
+            if unit > 1 && layout.parts().nth(1).is_some() {
+                marked.remarks.push(format!(
+                    "the strips or tiles of page {} were joined: where they met, readers now smooth the colours",
+                    index + 1
+                ));
+            }
+            extend(source, structure, changes, index, &layout, &stored, &ink, budget)?
+        };
+        if let Err(why) = drawn {
+            refuse(marked, index, &why);
+            continue;
         }
         marked.noticed |= index == 0;
     }
@@ -115,14 +126,25 @@ fn overlay(
     alone: &HashSet<u64>,
     patch: &mut Patch,
     budget: &mut Budget,
-) -> Result<()> {
-    let parts: Vec<_> = layout.parts().filter(|part| notice.within(part.rect).is_some()).collect();
-    let (mut moved, mut resized) = (false, false);
-    for part in parts {
+) -> Result<Result<(), String>> {
+    // Nothing is changed before every part could be drawn.
+    let mut drawn = Vec::new();
+    for part in layout.parts().filter(|part| notice.within(part.rect).is_some()) {
         budget.part()?;
-        let mut rows = codec::decode(source, &layout, &part, budget)?;
-        paint(&mut rows, &layout, &part, notice, ink);
-        let data = codec::encode(rows, &layout, &part)?;
+        let data = if let Compression::Jpeg(tables) = &layout.compression {
+            match coded::painted(source, tables, &layout, &part, notice, ink, budget)? {
+                Ok(data) => data,
+                Err(why) => return Ok(Err(why)),
+            }
+        } else {
+            let mut rows = codec::decode(source, &layout, &part, budget)?;
+            paint(&mut rows, &layout, &part, notice, ink);
+            codec::encode(rows, &layout, &part)?
+        };
+        drawn.push((part, data));
+    }
+    let (mut moved, mut resized) = (false, false);
+    for (part, data) in drawn {
         let len = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let place = part.data.start..part.data.start + data.len() as u64;
         if place.end <= part.data.end && place.end <= changes.base && alone.contains(&place.start) {
@@ -142,7 +164,7 @@ fn overlay(
     if resized {
         set.push(Field::longs(count, &layout.counts, structure.order));
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// Writes a small page anew, with the strip that the notice fills.
@@ -156,20 +178,32 @@ fn extend(
     notice: &StoredNotice,
     ink: &Ink,
     budget: &mut Budget,
-) -> Result<()> {
-    let samples = Samples::load(source, layout, budget)?.grow(notice, layout, budget)?;
-    let mut new = layout.anew(samples.size);
+) -> Result<Result<(), String>> {
+    let mut new = layout.anew(notice.frame);
     let parts: Vec<_> = new.parts().collect();
-    for part in parts {
-        let mut rows = samples.rows(&new, &part);
-        paint(&mut rows, &new, &part, notice, ink);
-        let data = codec::encode(rows, &new, &part)?;
+    let mut written = Vec::new();
+    if let Compression::Jpeg(tables) = &layout.compression {
+        for part in &parts {
+            match coded::joined(source, tables, layout, part.first_sample, notice, ink, budget)? {
+                Ok(data) => written.push(data),
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+    } else {
+        let samples = Samples::load(source, layout, budget)?.grow(notice, layout, budget)?;
+        for part in &parts {
+            let mut rows = samples.rows(&new, part);
+            paint(&mut rows, &new, part, notice, ink);
+            written.push(codec::encode(rows, &new, part)?);
+        }
+    }
+    for (part, data) in parts.iter().zip(written) {
         new.counts[part.index] = u32::try_from(data.len()).unwrap_or(u32::MAX);
         new.offsets[part.index] = changes.append(&data)?;
     }
     let order = structure.order;
     let page = &mut changes.pages[index];
-    page.drop.extend([TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_BYTE_COUNTS]);
+    page.drop.extend([TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_BYTE_COUNTS, JPEG_TABLES]);
     page.set.extend([
         Field::longs(IMAGE_WIDTH, &[new.size.width], order),
         Field::longs(IMAGE_LENGTH, &[new.size.height], order),
@@ -177,5 +211,5 @@ fn extend(
         Field::longs(ROWS_PER_STRIP, &[new.size.height], order),
         Field::longs(STRIP_BYTE_COUNTS, &new.counts, order),
     ]);
-    Ok(())
+    Ok(Ok(()))
 }

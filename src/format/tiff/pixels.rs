@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Result,
     container::tiff::Order,
-    geometry::Size,
+    geometry::{Rect, Size},
     limits::Budget,
     notice::{StoredNotice, luma},
     policy::layout::{MIN_CONTRAST, contrast},
@@ -59,7 +59,7 @@ impl Ink {
         Ok(Self { samples, values })
     }
 
-    fn at(&self, coverage: u8, sample: usize) -> Option<u32> {
+    pub(super) fn at(&self, coverage: u8, sample: usize) -> Option<u32> {
         self.values.get(usize::from(coverage) * self.samples + sample).copied().flatten()
     }
 }
@@ -91,7 +91,7 @@ impl Samples {
     pub(super) fn load(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Result<Self> {
         let len = budget.raster(layout.size.width, layout.size.height, 4 * u64::from(layout.samples))? / 4;
         let mut values = vec![0; len];
-        visit(source, layout, budget, |at, value| values[at] = value)?;
+        visit(source, layout, layout.whole(), budget, |at, value| values[at] = value)?;
         Ok(Self { size: layout.size, values })
     }
 
@@ -124,13 +124,13 @@ impl Samples {
     }
 }
 
-/// The page as 8-bit RGB over white, as stored.
-pub(super) fn rgb(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Result<Vec<u8>> {
-    let Size { width, height } = layout.size;
+/// What lies in `window`, inside of the page, as 8-bit RGB over white, as stored.
+pub(super) fn rgb(source: &mut dyn Source, layout: &Layout, window: Rect, budget: &mut Budget) -> Result<Vec<u8>> {
+    let Size { width, height } = window.size();
     if let Colour::Palette(palette) = &layout.colour {
         let mut rgb = vec![0; budget.raster(width, height, 3)?];
         let samples = usize::from(layout.samples);
-        visit(source, layout, budget, |at, value| {
+        visit(source, layout, window, budget, |at, value| {
             if at % samples == 0 {
                 let colour = palette.get(value as usize).copied().unwrap_or_default();
                 rgb[at / samples * 3..][..3].copy_from_slice(&colour);
@@ -140,7 +140,7 @@ pub(super) fn rgb(source: &mut dyn Source, layout: &Layout, budget: &mut Budget)
     }
     let samples = usize::from(layout.samples);
     let mut shares = vec![0; budget.raster(width, height, samples as u64)?];
-    visit(source, layout, budget, |at, value| shares[at] = share(layout, value))?;
+    visit(source, layout, window, budget, |at, value| shares[at] = share(layout, value))?;
     let colours = usize::from(layout.colour.samples());
     let mut rgb = Vec::with_capacity(budget.raster(width, height, 3)?);
     for pixel in shares.chunks_exact(samples) {
@@ -167,24 +167,36 @@ pub(super) fn rgb(source: &mut dyn Source, layout: &Layout, budget: &mut Budget)
     Ok(rgb)
 }
 
-/// Decodes the page and hands over every sample with its place in an interleaved picture.
+/// Decodes what of the page lies in `window`, and hands over every sample with its place in an interleaved picture of
+/// the window.
 fn visit(
     source: &mut dyn Source,
     layout: &Layout,
+    window: Rect,
     budget: &mut Budget,
     mut with: impl FnMut(usize, u32),
 ) -> Result<()> {
     let (count, samples) = (layout.samples_in_part(), usize::from(layout.samples));
+    let (right, bottom) = (window.x + window.width, window.y + window.height);
     for part in layout.parts() {
+        // Tiles reach over the edges of the page, and the arithmetic of a hostile one over 32 bits.
+        let end = |start: u32, len: u32, limit: u32| start.saturating_add(len).min(limit);
+        let columns = part.rect.x.max(window.x)..end(part.rect.x, part.rect.width, right);
+        let rows = part.rect.y.max(window.y)..end(part.rect.y, part.rect.height, bottom);
+        if columns.is_empty() || rows.is_empty() {
+            continue;
+        }
         budget.part()?;
-        let rows = codec::decode(source, layout, &part, budget)?;
-        let height = part.rect.height.min(layout.size.height - part.rect.y) as usize;
-        let width = part.rect.width.min(layout.size.width - part.rect.x) as usize;
-        for (y, row) in (part.rect.y as usize..).zip(rows.chunks_exact(layout.row_len(&part).max(1)).take(height)) {
-            for x in 0..width {
-                let pixel = (y * layout.size.width as usize + part.rect.x as usize + x) * samples;
+        // No further than to the last row that is wanted.
+        let part = Part { rect: Rect { height: rows.end - part.rect.y, ..part.rect }, ..part };
+        let data = codec::decode(source, layout, &part, budget)?;
+        let lines = data.chunks_exact(layout.row_len(&part).max(1)).skip((rows.start - part.rect.y) as usize);
+        for (y, line) in rows.zip(lines) {
+            let start = (y - window.y) as usize * window.width as usize;
+            for x in columns.clone() {
+                let pixel = (start + (x - window.x) as usize) * samples;
                 for sample in 0..count {
-                    let value = get(row, x * count + sample, layout);
+                    let value = get(line, (x - part.rect.x) as usize * count + sample, layout);
                     with(pixel + usize::from(part.first_sample) + sample, value);
                 }
             }
@@ -236,6 +248,9 @@ fn full_scale(layout: &Layout, share: u8) -> u32 {
 
 /// A sample as a share of 255.
 fn share(layout: &Layout, value: u32) -> u8 {
+    if layout.bits == 8 {
+        return value.min(255) as u8;
+    }
     if layout.float {
         return (f32::from_bits(value).clamp(0.0, 1.0) * 255.0).round() as u8;
     }

@@ -23,7 +23,7 @@ fn budget() -> Budget {
 }
 
 /// Every page upright, by our own decoder.
-fn pages(bytes: &[u8]) -> Vec<Raster> {
+pub(super) fn pages(bytes: &[u8]) -> Vec<Raster> {
     let mut source = Cursor::new(bytes);
     let mut budget = budget();
     let structure = Structure::open(&mut source, Format::Tiff).unwrap();
@@ -31,7 +31,7 @@ fn pages(bytes: &[u8]) -> Vec<Raster> {
     let page = |page: &Directory| {
         let (size, orientation) = shape(&structure, &mut source, page, &mut budget).unwrap();
         let layout = Layout::read(&structure, &mut source, page, &mut budget).unwrap().unwrap();
-        Raster::upright(pixels::rgb(&mut source, &layout, &mut budget).unwrap(), size, orientation)
+        Raster::upright(pixels::rgb(&mut source, &layout, layout.whole(), &mut budget).unwrap(), size, orientation)
     };
     chain.iter().filter(|page| is_page(page)).map(page).collect()
 }
@@ -52,7 +52,7 @@ fn strangers(bytes: &[u8]) -> Option<Vec<Page>> {
     }
 }
 
-fn label(shown: Size) -> Notice {
+pub(super) fn label(shown: Size) -> Notice {
     checkered(shown, if shown.shorter() < 200 { 21 } else { 0 })
 }
 

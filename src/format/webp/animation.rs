@@ -6,7 +6,7 @@
 
 use super::{
     ALPHA, Canvas,
-    codec::{self, Closeness, Mode, Pixels},
+    codec::{self, Closeness, Mode, Old, Pixels},
     still::{Frame, copy},
 };
 use crate::{
@@ -62,7 +62,7 @@ pub(super) fn draw(
     }
     if let Some(worst) = stage.worst {
         marked.remarks.push(format!(
-            "{} of {frames} frames were decoded and encoded again (quality {}): outside the notice they stayed within \
+            "{} of {frames} frames were decoded and encoded again (quality {} or more): outside the notice they stayed within \
              {:.1} dB PSNR, at up to {:.2} times the size",
             stage.again, worst.quality, worst.psnr, worst.ratio
         ));
@@ -79,7 +79,7 @@ struct Stage<'a> {
     missing: bool,
     /// Where the new animation's canvas differs from the original's outside the plate.
     stale: Option<Rect>,
-    /// The quality that was found for the first lossy frame.
+    /// The quality of the lossy frame before.
     quality: Option<f32>,
     worst: Option<Closeness>,
     again: u32,
@@ -118,7 +118,10 @@ impl Stage<'_> {
         let plate = self.notice.rect;
         let even = rect.x.is_multiple_of(2) && rect.y.is_multiple_of(2);
         let light = even && self.stale.is_none() && (!self.missing || rect.union(plate) == rect);
-        let mode = |quality| if frame.lossless { Mode::Lossless } else { Mode::Lossy { old: frame.len, quality } };
+        // An eighth of the canvas: the error of what stands elsewhere grows by half a decibel at most.
+        let least = self.canvas.len() as u64 / 4 / 8;
+        let old = Old { len: frame.len, hint: self.quality, least };
+        let mode = if frame.lossless { Mode::Lossless } else { Mode::Lossy(old) };
         let new = if light {
             let part = self.notice.within(rect);
             self.missing = disposes && part.is_some();
@@ -128,7 +131,7 @@ impl Stage<'_> {
                 None => Some(Header { rect, ..header }.write(&frame.chunks, &unknown)?),
                 Some(part) => {
                     blend::<4, u8>(&mut pixels.rgba, rect.width as usize * 4, &part);
-                    let chunks = self.encode(&pixels, Some(part.rect), mode(self.quality), budget)?;
+                    let chunks = self.encode(&pixels, Some(part.rect), mode, budget)?;
                     Some(Header { rect, ..header }.write(&chunks, &unknown)?)
                 }
             }
@@ -147,7 +150,7 @@ impl Stage<'_> {
             }
             self.missing = false;
             self.stale = disposes.then_some(rect);
-            let chunks = self.encode(&pixels, part.map(|part| part.rect), mode(self.quality), budget)?;
+            let chunks = self.encode(&pixels, part.map(|part| part.rect), mode, budget)?;
             Some(Header { rect: whole, flags: header.flags & !DISPOSE | NO_BLEND, ..header }.write(&chunks, &unknown)?)
         };
         if disposes {
@@ -164,6 +167,7 @@ impl Stage<'_> {
             self.quality = Some(closeness.quality);
             let worst = self.worst.get_or_insert(closeness);
             worst.psnr = worst.psnr.min(closeness.psnr);
+            worst.quality = worst.quality.min(closeness.quality);
             worst.ratio = worst.ratio.max(closeness.ratio);
         }
         Ok(encoded.chunks)

@@ -45,11 +45,18 @@ pub(super) struct Closeness {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Mode {
     Lossless,
-    /// With the length of the old frame in bytes, and the quality to take or to look for.
-    Lossy {
-        old: u64,
-        quality: Option<f32>,
-    },
+    Lossy(Old),
+}
+
+/// What a lossy frame was, to be kept close to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Old {
+    /// Its length in bytes.
+    pub(super) len: u64,
+    /// The quality to try first: that of the frame before.
+    pub(super) hint: Option<f32>,
+    /// Pixels that its error is spread over where fewer of it are visible: a small change on a large canvas.
+    pub(super) least: u64,
 }
 
 /// Decodes the chunks of one frame (`ALPH`, `VP8 `, `VP8L`, each with header and padding).
@@ -89,13 +96,19 @@ pub(super) fn encode(pixels: &Pixels, covered: Option<Rect>, mode: Mode, budget:
             let (chunks, alpha) = run(pixels, &config)?;
             Ok(Encoded { chunks, alpha, closeness: None })
         }
-        Mode::Lossy { old, quality: Some(quality) } => lossy(pixels, covered, old, quality, budget),
-        Mode::Lossy { old, quality: None } => search(pixels, covered, old, budget),
+        Mode::Lossy(old) => {
+            let tried = old.hint.map(|quality| lossy(pixels, covered, old, quality, budget)).transpose()?;
+            let suits = |closeness: Closeness| closeness.psnr >= PSNR_FLOOR && closeness.ratio <= SIZE_CEILING;
+            match tried.filter(|encoded| encoded.closeness.is_some_and(suits)) {
+                Some(encoded) => Ok(encoded),
+                None => search(pixels, covered, old, budget),
+            }
+        }
     }
 }
 
 /// The best quality that the size allows; where that is not close enough, the least that is.
-fn search(pixels: &Pixels, covered: Option<Rect>, old: u64, budget: &Budget) -> Result<Encoded> {
+fn search(pixels: &Pixels, covered: Option<Rect>, old: Old, budget: &Budget) -> Result<Encoded> {
     let judge = |encoded: &Encoded| {
         let closeness = encoded.closeness;
         let close = closeness.is_none_or(|closeness| closeness.psnr >= PSNR_FLOOR);
@@ -122,7 +135,13 @@ fn search(pixels: &Pixels, covered: Option<Rect>, old: u64, budget: &Budget) -> 
     best.ok_or_else(|| Error::backend(Format::WebP, "encode", "no quality fits"))
 }
 
-fn lossy(pixels: &Pixels, covered: Option<Rect>, old: u64, quality: f32, budget: &Budget) -> Result<Encoded> {
+pub(super) fn lossy(
+    pixels: &Pixels,
+    covered: Option<Rect>,
+    old: Old,
+    quality: f32,
+    budget: &Budget,
+) -> Result<Encoded> {
     let mut config = config()?;
     config.lossless = 0;
     config.quality = quality;
@@ -133,8 +152,8 @@ fn lossy(pixels: &Pixels, covered: Option<Rect>, old: u64, quality: f32, budget:
     config.segments = 1;
     let (chunks, alpha) = run(pixels, &config)?;
     let now = decode(&chunks, pixels.size, budget)?;
-    let ratio = chunks.len() as f64 / old.max(1) as f64;
-    let closeness = Closeness { psnr: distance(pixels, &now, covered), ratio, quality };
+    let ratio = chunks.len() as f64 / old.len.max(1) as f64;
+    let closeness = Closeness { psnr: distance(pixels, &now, covered, old.least), ratio, quality };
     Ok(Encoded { chunks, alpha, closeness: Some(closeness) })
 }
 
@@ -167,8 +186,8 @@ fn run(pixels: &Pixels, config: &WebPConfig) -> Result<(Vec<u8>, bool)> {
     Ok((chunks, alpha))
 }
 
-/// PSNR of what can be seen outside `covered`, in decibels, over red, green and blue.
-fn distance(a: &Pixels, b: &Pixels, covered: Option<Rect>) -> f64 {
+/// PSNR of what can be seen outside `covered`, in decibels, over red, green and blue of at least `least` pixels.
+fn distance(a: &Pixels, b: &Pixels, covered: Option<Rect>, least: u64) -> f64 {
     let (mut squares, mut count) = (0u64, 0u64);
     let width = a.size.width as usize;
     let rows = a.rgba.chunks_exact(width * 4).zip(b.rgba.chunks_exact(width * 4));
@@ -183,6 +202,7 @@ fn distance(a: &Pixels, b: &Pixels, covered: Option<Rect>) -> f64 {
             count += 3;
         }
     }
+    count = count.max(least.saturating_mul(3));
     if squares == 0 { f64::INFINITY } else { 10.0 * (255.0 * 255.0 * count as f64 / squares as f64).log10() }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     ALPHA, Canvas,
-    codec::{self, Mode, Pixels},
+    codec::{self, Mode, Old, Pixels},
 };
 use crate::{
     Error, Format, Result,
@@ -29,7 +29,7 @@ pub(super) fn draw(
     budget.raster(notice.frame.width, notice.frame.height, 8)?;
     let mut pixels = grown(codec::decode(&frame.chunks, frame.size, budget)?, notice);
     blend::<4, u8>(&mut pixels.rgba, notice.frame.width as usize * 4, notice);
-    let mode = if frame.lossless { Mode::Lossless } else { Mode::Lossy { old: frame.len, quality: None } };
+    let mode = if frame.lossless { Mode::Lossless } else { Mode::Lossy(Old { len: frame.len, hint: None, least: 0 }) };
     let encoded = codec::encode(&pixels, Some(notice.rect), mode, budget)?;
     if let Some(closeness) = encoded.closeness {
         marked.remarks.push(format!(

@@ -97,17 +97,14 @@ fn lossy_pictures_stay_close() {
 /// One frame of an animation that is built by hand: where it stands, its flags, its colour, and whether it is lossless.
 type Drawn = (Rect, u8, [u8; 4], bool);
 
+/// Of no frame: the quality is given.
+const OLD: codec::Old = codec::Old { len: 1, hint: None, least: 0 };
 const DISPOSE: u8 = 1;
 const NO_BLEND: u8 = 2;
 
 fn animation(canvas: Size, drawn: &[Drawn]) -> Vec<u8> {
     let budget = Budget::new(&Limits::default());
-    let (w, h) = ((canvas.width - 1).to_le_bytes(), (canvas.height - 1).to_le_bytes());
-    let mut body = b"WEBP".to_vec();
-    let flags = [ANIMATION | ALPHA, 0, 0, 0, w[0], w[1], w[2], h[0], h[1], h[2]];
-    body.extend(riff::chunk(Format::WebP, *b"VP8X", &flags).unwrap());
-    body.extend(riff::chunk(Format::WebP, *b"ANIM", &[1, 2, 3, 4, 7, 0]).unwrap());
-    for (rect, flags, colour, lossless) in drawn {
+    let frame = |(rect, flags, colour, lossless): &Drawn| {
         // A gradient, so that a shifted frame shows.
         let pixel = |at: u32| {
             let [r, g, b, a] = *colour;
@@ -115,13 +112,28 @@ fn animation(canvas: Size, drawn: &[Drawn]) -> Vec<u8> {
         };
         let rgba = (0..rect.width * rect.height).flat_map(pixel).collect();
         let pixels = codec::Pixels { size: rect.size(), rgba };
-        let mode = if *lossless { codec::Mode::Lossless } else { codec::Mode::Lossy { old: 1, quality: Some(80.0) } };
-        let chunks = codec::encode(&pixels, None, mode, &budget).unwrap().chunks;
+        let encoded = match lossless {
+            true => codec::encode(&pixels, None, codec::Mode::Lossless, &budget),
+            false => codec::lossy(&pixels, None, OLD, 80.0, &budget),
+        };
+        (*rect, *flags, encoded.unwrap().chunks)
+    };
+    put_together(canvas, drawn.iter().map(frame))
+}
+
+/// An animation of frames that are encoded already.
+fn put_together(canvas: Size, frames: impl Iterator<Item = (Rect, u8, Vec<u8>)>) -> Vec<u8> {
+    let (w, h) = ((canvas.width - 1).to_le_bytes(), (canvas.height - 1).to_le_bytes());
+    let mut body = b"WEBP".to_vec();
+    let flags = [ANIMATION | ALPHA, 0, 0, 0, w[0], w[1], w[2], h[0], h[1], h[2]];
+    body.extend(riff::chunk(Format::WebP, *b"VP8X", &flags).unwrap());
+    body.extend(riff::chunk(Format::WebP, *b"ANIM", &[1, 2, 3, 4, 7, 0]).unwrap());
+    for (rect, flags, chunks) in frames {
         let mut data = Vec::new();
         for value in [rect.x / 2, rect.y / 2, rect.width - 1, rect.height - 1, 120] {
             data.extend_from_slice(&value.to_le_bytes()[..3]);
         }
-        data.push(*flags);
+        data.push(flags);
         data.extend(chunks);
         body.extend(riff::chunk(Format::WebP, *b"ANMF", &data).unwrap());
     }
@@ -183,6 +195,40 @@ fn frames_away_from_the_plate_stay_byte_for_byte() {
 fn lossy_animations_stay_close() {
     let bytes = animation(CANVAS, &[(WHOLE, 0, [150, 0, 0, 255], false), (PARTLY, 0, [0, 99, 0, 255], false)]);
     assert!(noticed("lossy", &bytes, 0).1 >= 42.0);
+}
+
+/// Frames of very different kinds: what suits the first is too coarse or too large for the others.
+#[test]
+fn each_lossy_frame_finds_its_own_quality() {
+    let budget = Budget::new(&Limits::default());
+    let mut noise = 7u32;
+    let mut grain = move |most: u32| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (noise >> 16) % (most + 1)
+    };
+    let kinds = [(0, 75.0), (90, 45.0), (12, 92.0), (160, 80.0), (0, 60.0), (40, 30.0)];
+    let frames: Vec<_> = kinds
+        .into_iter()
+        .map(|(most, quality)| {
+            let pixel = |at: u32| {
+                let (x, y, grain) = (at % WHOLE.width, at / WHOLE.width, grain(most));
+                [x / 4, y / 4 + 30, (x + y) / 6].map(|slope| (slope + grain).min(255) as u8)
+            };
+            let rgba = (0..WHOLE.width * WHOLE.height).map(pixel).flat_map(|[r, g, b]| [r, g, b, 255]).collect();
+            let pixels = codec::Pixels { size: WHOLE.size(), rgba };
+            (WHOLE, NO_BLEND, codec::lossy(&pixels, None, OLD, quality, &budget).unwrap().chunks)
+        })
+        .collect();
+    let bytes = put_together(CANVAS, frames.into_iter());
+    let (after, psnr) = noticed("different frames", &bytes, 0);
+    assert!(psnr >= 42.0, "{psnr}");
+    let lengths = |bytes: &[u8]| -> Vec<u64> {
+        riff_of(bytes).chunks.iter().filter(|chunk| chunk.id == *b"ANMF").map(|chunk| chunk.len).collect()
+    };
+    for (number, (old, new)) in lengths(&bytes).into_iter().zip(lengths(&after)).enumerate() {
+        // The plate is new content of about two kilobytes.
+        assert!(new * 10 <= (old + 2048) * 16, "frame {number}: {old} -> {new} bytes");
+    }
 }
 
 #[test]

@@ -1,0 +1,127 @@
+//! Looks for both halves of a label in what was written, as a stranger would: a silent loss is an error.
+
+use super::{Job, Output};
+use crate::{
+    Error, Format, Result,
+    format::{Block, Survey},
+    limits::{Budget, Limits},
+    notice::Notice,
+    record,
+    stream::{Sink, Source},
+};
+
+/// Reads back manifest, record and notice; returns what could not be looked at.
+pub(super) fn read(
+    job: &Job,
+    written: &Output,
+    notice: Option<&Notice>,
+    source: &mut dyn Source,
+    mut sink: &mut dyn Sink,
+    limits: &Limits,
+) -> Result<Option<String>> {
+    let survey = metadata(job, written, &mut sink, &mut Budget::new(limits))?;
+    match notice {
+        Some(notice) => look(job, &survey, notice, source, &mut sink, limits),
+        None => Ok(None),
+    }
+}
+
+fn lost<T>(job: &Job, what: &'static str) -> Result<T> {
+    Err(Error::ReadBack { format: job.format, what })
+}
+
+fn metadata(job: &Job, written: &Output, result: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
+    let Job { format, plan, record, .. } = job;
+    if Format::sniff(result)? != *format {
+        return lost(job, "the picture");
+    }
+    let survey = format.handler().survey(result, budget)?;
+    let stores: Vec<_> = survey.stores.iter().map(|store| &store.jumbf).collect();
+    if plan.manifest && stores != written.store.iter().collect::<Vec<_>>() {
+        return lost(job, "the manifest");
+    }
+    // The identifier is new with every label: an older record cannot be taken for this one.
+    let id = record.id.to_string();
+    let ours = |block: &Block| memchr::memmem::find(&block.bytes, id.as_bytes()).is_some();
+    let mut says_ai = || record::find(&survey, budget).findings.iter().any(|finding| finding.says.is_ai());
+    if plan.record && !(survey.xmp.iter().any(ours) && says_ai()) {
+        return lost(job, "the record");
+    }
+    Ok(survey)
+}
+
+/// The notice that was drawn, in the first frame or page.
+fn look(
+    job: &Job,
+    survey: &Survey,
+    notice: &Notice,
+    source: &mut dyn Source,
+    result: &mut dyn Source,
+    limits: &Limits,
+) -> Result<Option<String>> {
+    let handler = job.format.handler();
+    match handler.shows(result, survey, notice, &mut Budget::new(limits)) {
+        Ok(Some(true)) => return Ok(None),
+        Ok(Some(false)) => return lost(job, "the notice"),
+        Err(Error::Io(error)) => return Err(error.into()),
+        Ok(None) => {}
+        // A decoder that cannot read the original either has no say; else it is the result that is broken.
+        Err(_) => match handler.picture(source, &job.survey, &mut Budget::new(limits)) {
+            Ok(Some(_)) => return lost(job, "the notice"),
+            Err(Error::Io(error)) => return Err(error.into()),
+            _ => {}
+        },
+    }
+    Ok(Some("the notice was drawn, but not looked at afterwards: tanba cannot decode this picture; look at it".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::{Disclosure, Labeler, Policy, Signer, notice::Artist, record::Record};
+
+    #[test]
+    fn a_notice_that_was_lost_is_an_error() {
+        let limits = Limits::default();
+        let disclosure = Disclosure::generated("Acme Diffusion");
+        let labeler = Labeler::new(&disclosure, &Signer::development());
+        let names = [
+            "photo.jpg",
+            "photo-progressive.jpg",
+            "exif-orientation-6.jpg",
+            "cmyk.jpg",
+            "grey.jpg",
+            "photo.png",
+            "palette.png",
+            "animated.png",
+            "photo.gif",
+            "photo.webp",
+            "photo.tif",
+            "deflate-16.tif",
+            "tiff/jpeg_420_strips.tif",
+            "tiff/planar_big_endian_zip_predictor.tif",
+            "photo.avif",
+            "drawing.svg",
+        ];
+        for name in names {
+            let original = std::fs::read(format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+            let mut result = Cursor::new(Vec::new());
+            let receipt = labeler.label(&mut Cursor::new(&original), &mut result).unwrap();
+            assert!(receipt.notice.is_some(), "{name}");
+            let survey = |bytes: &[u8]| {
+                receipt.format.handler().survey(&mut Cursor::new(bytes), &mut Budget::new(&limits)).unwrap()
+            };
+            let plan = Policy::default().plan(&disclosure, receipt.format.medium());
+            let notice = Artist::new().draw(&plan, survey(&original).shown().unwrap()).unwrap();
+            let job = Job { format: receipt.format, survey: survey(&original), plan, record: Record::example() };
+            let look = |bytes: &[u8]| {
+                let mut result = Cursor::new(bytes.to_vec());
+                super::look(&job, &survey(bytes), &notice, &mut Cursor::new(&original), &mut result, &limits)
+            };
+            assert!(matches!(look(result.get_ref()), Ok(None)), "{name}");
+            assert!(matches!(look(&original), Err(Error::ReadBack { what: "the notice", .. })), "{name}");
+        }
+    }
+}
