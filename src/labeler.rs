@@ -17,7 +17,7 @@ use crate::{
     notice::{self, Artist, Notice, Sighting},
     patch::{self, Patch},
     policy::{Disclosure, Extent, Plan, Policy, layout},
-    record::Record,
+    record::{self, Record},
     report::{Binding, Signature},
     stream::{Sink, Source},
 };

@@ -194,8 +194,10 @@ fn a_folder_is_labelled_into_another_and_goes_on_where_it_was() {
         expect(&desk.verify(&["--quiet", result]), 0);
     }
     assert!(!desk.path("work/out/deeper/cut.png").exists() && !desk.path("work/out/notes.bin").exists());
-    // Another run is refused file by file; with --resume only what is missing is made.
-    expect(&desk.label(&["in", "-o", "out"]), 2);
+    // Another run is refused file by file, the first failure stands; with --resume only what is missing is made.
+    let again = desk.label(&["in", "-o", "out"]);
+    expect(&again, 4);
+    assert!(out(&again).contains("      5  failed"), "{}", out(&again));
     let before = fs::read(desk.path("work/out/photo.jpg")).unwrap();
     fs::remove_file(desk.path("work/out/tiny.gif")).unwrap();
     let resumed = desk.label(&["in", "-o", "out", "--resume"]);

@@ -115,7 +115,8 @@ mod tests {
             };
             let plan = Policy::default().plan(&disclosure, receipt.format.medium());
             let notice = Artist::new().draw(&plan, survey(&original).shown().unwrap()).unwrap();
-            let job = Job { format: receipt.format, survey: survey(&original), plan, record: Record::example() };
+            let (survey_before, record) = (survey(&original), Record::example());
+            let job = Job { format: receipt.format, survey: survey_before, plan, record, older: None };
             let look = |bytes: &[u8]| {
                 let mut result = Cursor::new(bytes.to_vec());
                 super::look(&job, &survey(bytes), &notice, &mut Cursor::new(&original), &mut result, &limits)
