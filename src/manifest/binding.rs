@@ -4,9 +4,10 @@
 use std::ops::Range;
 
 use super::{
+    codes::{Codes, Status, is_hash},
     hash::{Compared, Feed, Hash, Setting},
     jumbf,
-    read::{Asset, Codes, Status, View, is_hash, label_of, statuses_over},
+    read::{Asset, View, label_of, statuses_over},
 };
 use crate::{
     Format, Result,

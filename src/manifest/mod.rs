@@ -6,6 +6,7 @@ mod cbor;
 mod certificate;
 mod chain;
 mod claim;
+mod codes;
 mod doctor;
 mod hash;
 mod identity;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::read::{Codes, is_hash};
+use super::codes::{Codes, is_compared, is_hash};
 
 /// The store, and what it was found to be.
 pub(crate) struct Past {
@@ -20,8 +20,8 @@ impl Past {
                 continue;
             };
             let Some(list) = list.as_array_mut() else { continue };
-            list.retain(|status| !status.get("code").and_then(Value::as_str).is_some_and(super::read::is_compared));
-            let ours = statuses.iter().filter(|status| is_hash(status) && super::read::is_compared(&status.code));
+            list.retain(|status| !status.get("code").and_then(Value::as_str).is_some_and(is_compared));
+            let ours = statuses.iter().filter(|status| is_hash(status) && is_compared(&status.code));
             list.extend(ours.map(|status| json!({ "code": status.code, "url": status.url })));
         }
         Self { store: store.to_vec(), active: active.to_owned(), results }

@@ -12,8 +12,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::{
+    codes::Codes,
     jumbf::{self, Manifest},
-    read::{Codes, View, label_of},
+    read::{View, label_of},
 };
 use crate::report::{Said, say};
 

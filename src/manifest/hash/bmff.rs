@@ -52,7 +52,7 @@ impl<'a> Exclusion<'a> {
         let flags = match value.get("flags") {
             None => None,
             Some(flags) => match flags.bytes()? {
-                &[a, b, c] => Some(u32::from_be_bytes([0, a, b, c])),
+                &[a, b, c, ..] => Some(u32::from_be_bytes([0, a, b, c])),
                 _ => return None,
             },
         };

@@ -6,9 +6,9 @@ use super::*;
 use crate::{
     format::Store,
     manifest::{
+        codes::is_compared,
         hash::{Compared, Feed, Hash, Setting},
         jumbf,
-        read::is_compared,
     },
     report::Binding,
 };
