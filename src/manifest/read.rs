@@ -13,7 +13,7 @@ use super::{
     Past, TrustAnchors, binding,
     certificate::{self, Certificate},
     chain,
-    codes::Codes,
+    codes::{Codes, Status},
     jumbf,
     path::{self, Purpose, Refusal},
     said,

@@ -1,7 +1,7 @@
 //! The walk over marker segments: ISO/IEC 10918-1, Annex B.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, SeekFrom},
     ops::Range,
 };
 
@@ -78,6 +78,7 @@ pub(super) fn name(marker: u8) -> String {
         0xE0..=0xEF => format!("APP{}", marker - 0xE0),
         0xF0..=0xFD => format!("JPG{}", marker - 0xF0),
         0xC0..=0xCF => format!("SOF{}", marker - 0xC0),
+        0xD0..=0xD7 => format!("RST{}", marker - 0xD0),
         other => format!("{other:02X}"),
     }
 }
@@ -91,7 +92,7 @@ fn stands_alone(marker: u8) -> bool {
 pub(super) fn walk(source: &mut dyn Source, budget: &mut Budget) -> Result<Layout> {
     let len = length(source)?;
     source.rewind()?;
-    let mut reader = Reader { inner: BufReader::with_capacity(WINDOW, source), at: 0, len };
+    let mut reader = Reader { inner: BufReader::with_capacity(WINDOW, source), at: 0, escape: 0, len };
     if reader.next_marker()?.0 != SOI || reader.at != 2 {
         return Err(Error::malformed(Format::Jpeg, 0, "no SOI marker"));
     }
@@ -124,9 +125,26 @@ pub(super) fn walk(source: &mut dyn Source, budget: &mut Budget) -> Result<Layou
     }
 }
 
+/// The RSTn markers in entropy-coded data, with their offsets.
+pub(super) fn restarts(source: &mut dyn Source, data: Range<u64>, budget: &mut Budget) -> Result<Vec<(u8, u64)>> {
+    source.seek(SeekFrom::Start(data.start))?;
+    let mut reader =
+        Reader { inner: BufReader::with_capacity(WINDOW, source), at: data.start, escape: 0, len: data.end };
+    let mut found = Vec::new();
+    while let Some(code) = reader.entropy_code()?.filter(|_| reader.at <= data.end) {
+        if code != 0 {
+            budget.part()?;
+            found.push((code, reader.at - 2));
+        }
+    }
+    Ok(found)
+}
+
 struct Reader<'a> {
     inner: BufReader<&'a mut dyn Source>,
     at: u64,
+    /// Where the last `FF` in entropy-coded data stood, the first of several.
+    escape: u64,
     len: u64,
 }
 
@@ -191,22 +209,29 @@ impl Reader<'_> {
     fn entropy(&mut self) -> Result<(Range<u64>, (u8, u64))> {
         let start = self.at;
         loop {
+            match self.entropy_code()? {
+                // `FF 00` is a stuffed byte; RSTn belong to the data.
+                Some(0x00 | 0xD0..=0xD7) => {}
+                Some(code) => return Ok((start..self.escape, (code, self.at - 2))),
+                None => return Err(self.ends()),
+            }
+        }
+    }
+
+    /// The next byte after an `FF`; `None` at the end of the file.
+    fn entropy_code(&mut self) -> Result<Option<u8>> {
+        loop {
             let window = self.inner.fill_buf()?;
             if window.is_empty() {
-                return Err(self.ends());
+                return Ok(None);
             }
             let found = memchr::memchr(0xFF, window);
             let used = found.map_or(window.len(), |index| index + 1);
             self.inner.consume(used);
             self.at += used as u64;
-            if found.is_none() {
-                continue;
-            }
-            let end = self.at - 1;
-            match self.code()? {
-                // `FF 00` is a stuffed byte; RSTn belong to the data.
-                0x00 | 0xD0..=0xD7 => {}
-                code => return Ok((start..end, (code, self.at - 2))),
+            if found.is_some() {
+                self.escape = self.at - 1;
+                return self.code().map(Some);
             }
         }
     }

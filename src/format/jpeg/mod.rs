@@ -92,8 +92,15 @@ impl Handler for Jpeg {
             match carriers().find(|carrier| carrier.contains(&at)) {
                 Some(carrier) if carrier.start == at => boxes.push(NamedBox::manifest(carrier.clone())),
                 Some(_) => {}
-                // The entropy-coded data belongs to its SOS.
-                None => boxes.push(NamedBox::new(markers::name(segment.marker), at..segment.data.end)),
+                // The entropy-coded data belongs to its SOS, up to the first RSTn: those are parts of their own.
+                None => {
+                    let (mut marker, mut start) = (segment.marker, at);
+                    for (restart, at) in markers::restarts(source, segment.data.clone(), budget)? {
+                        boxes.push(NamedBox::new(markers::name(marker), start..at));
+                        (marker, start) = (restart, at);
+                    }
+                    boxes.push(NamedBox::new(markers::name(marker), start..segment.data.end));
+                }
             }
         }
         boxes.push(NamedBox::new("EOI", layout.eoi));
