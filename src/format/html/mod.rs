@@ -204,7 +204,8 @@ impl Walker<'_> {
                 let jumbf = BASE64_STANDARD.decode(&encoded).unwrap_or(encoded);
                 // Only the element as the specification writes it may be left out of the hash: other attributes are content.
                 let carrier = if self.is_plain(tag) { tag.range.start..close.end } else { content };
-                self.survey.stores.push(Store { carrier: vec![carrier.start as u64..carrier.end as u64], jumbf });
+                let carrier = carrier.start as u64..carrier.end as u64;
+                self.survey.stores.push(Store { carrier: vec![carrier], jumbf });
             }
             "application/ld+json" => {
                 let text = String::from_utf8_lossy(bytes).into_owned();

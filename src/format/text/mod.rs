@@ -114,7 +114,8 @@ pub(super) fn carriers(text: &str, survey: &mut Survey, budget: &mut Budget) -> 
                             .into(),
                     );
                 }
-                survey.stores.push(Store { carrier: vec![carrier.start as u64..carrier.end as u64], jumbf });
+                let carrier = carrier.start as u64..carrier.end as u64;
+                survey.stores.push(Store { carrier: vec![carrier], jumbf });
             }
             Held::Corrupted(why) => {
                 let at = wrapper.range.start;
