@@ -1,10 +1,11 @@
 //! Kazakh. Plain words of the press; «таңба» is the label, «ескерту» the notice that people see.
 
 mod findings;
+mod rules;
 
 use super::table::Table;
 
-pub(super) const TABLES: &[Table] = &[FRAME, findings::TABLE];
+pub(super) const TABLES: &[Table] = &[FRAME, findings::TABLE, rules::TABLE];
 
 /// What frames the findings: each English sentence, and the Kazakh one.
 #[rustfmt::skip]

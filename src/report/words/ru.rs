@@ -1,10 +1,11 @@
 //! Russian. Plain words of the press; «метка» is the label, «предупреждение» the notice that people see.
 
 mod findings;
+mod rules;
 
 use super::table::Table;
 
-pub(super) const TABLES: &[Table] = &[FRAME, findings::TABLE];
+pub(super) const TABLES: &[Table] = &[FRAME, findings::TABLE, rules::TABLE];
 
 /// What frames the findings: each English sentence, and the Russian one.
 #[rustfmt::skip]
