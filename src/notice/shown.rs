@@ -12,47 +12,80 @@ const APART: f64 = 50.0;
 impl Notice {
     /// Whether `part`, the pixels that a decoder shows at the notice's rectangle, are this notice.
     pub(crate) fn is_seen_in(&self, part: &Raster) -> bool {
-        let (plate, text) = (f64::from(luma(self.plate)), f64::from(luma(self.text)));
+        let (plate, text) = (u32::from(luma(self.plate)), u32::from(luma(self.text)));
         let coverage = &self.stamp.coverage;
         if part.size != self.rect.size() || part.rgb.len() != coverage.len() * 3 || coverage.is_empty() {
             return false;
         }
-        let width = self.rect.width as usize;
-        let pairs: Vec<_> = part
-            .rgb
-            .chunks_exact(3)
-            .map(|pixel| f64::from(luma([pixel[0], pixel[1], pixel[2]])))
-            .zip(coverage.iter().map(|&share| plate + (text - plate) * f64::from(share) / 255.0))
-            .collect();
+        let drawn: [u64; 256] =
+            std::array::from_fn(|share| ((plate * (255 - share as u32) + text * share as u32 + 127) / 255).into());
+        // By quarter, from the top left.
+        let mut quarters = [Sums::default(); 4];
+        let (width, height) = (self.rect.width as usize, self.rect.height as usize);
+        let rows = part.rgb.chunks_exact(width * 3).zip(coverage.chunks_exact(width));
+        for (y, (seen, wanted)) in rows.enumerate() {
+            let (seen, wanted) = (seen.split_at(width / 2 * 3), wanted.split_at(width / 2));
+            let first = if y < height / 2 { 0 } else { 2 };
+            quarters[first].add(seen.0, wanted.0, &drawn);
+            quarters[first + 1].add(seen.1, wanted.1, &drawn);
+        }
+        let [a, b, c, d] = quarters;
         // The whole, and each half: half a notice is none.
-        let half = (pairs.len() / width.max(1) / 2) * width;
-        let (above, below) = pairs.split_at(half);
-        let left = |(index, _): &(usize, &(f64, f64))| index % width < width / 2;
-        let side =
-            |wanted: bool| pairs.iter().enumerate().filter(move |pair| left(pair) == wanted).map(|(_, pair)| *pair);
-        let apart = (text - plate).abs();
-        let halves = [above.to_vec(), below.to_vec(), side(true).collect(), side(false).collect()];
-        agree(&pairs, apart) && halves.iter().all(|half| agree(half, apart))
+        let parts: [&[Sums]; 5] = [&[a, b, c, d], &[a, b], &[c, d], &[a, c], &[b, d]];
+        let apart = f64::from(plate.abs_diff(text));
+        parts.iter().all(|parts| parts.iter().fold(Sums::default(), |sum, part| sum.and(part)).agree(apart))
     }
 }
 
-/// Whether what is seen follows what is wanted, pairs of luma, whose text and plate are `apart`.
-fn agree(pairs: &[(f64, f64)], apart: f64) -> bool {
-    let count = pairs.len().max(1) as f64;
-    let (seen, wanted) = pairs.iter().fold((0.0, 0.0), |sum, (seen, wanted)| (sum.0 + seen, sum.1 + wanted));
-    let (seen, wanted) = (seen / count, wanted / count);
-    let (mut both, mut of_seen, mut of_wanted) = (0.0, 0.0, 0.0);
-    for (a, b) in pairs {
-        both += (a - seen) * (b - wanted);
-        of_seen += (a - seen) * (a - seen);
-        of_wanted += (b - wanted) * (b - wanted);
+/// Sums over pairs of luma, seen and wanted: at most 2^28 pixels of 2^16 each.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    count: u64,
+    seen: u64,
+    wanted: u64,
+    seen_squares: u64,
+    wanted_squares: u64,
+    products: u64,
+}
+
+impl Sums {
+    fn add(&mut self, seen: &[u8], coverage: &[u8], drawn: &[u64; 256]) {
+        for (pixel, &share) in seen.chunks_exact(3).zip(coverage) {
+            let (seen, wanted) = (u64::from(luma([pixel[0], pixel[1], pixel[2]])), drawn[usize::from(share)]);
+            self.count += 1;
+            self.seen += seen;
+            self.wanted += wanted;
+            self.seen_squares += seen * seen;
+            self.wanted_squares += wanted * wanted;
+            self.products += seen * wanted;
+        }
     }
-    if of_wanted == 0.0 {
-        // Plate alone.
-        return (seen - wanted).abs() < APART;
+
+    fn and(self, other: &Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            seen: self.seen + other.seen,
+            wanted: self.wanted + other.wanted,
+            seen_squares: self.seen_squares + other.seen_squares,
+            wanted_squares: self.wanted_squares + other.wanted_squares,
+            products: self.products + other.products,
+        }
     }
-    // The slope of the line through the pairs says how much of the contrast is left.
-    both >= SHOWN * (of_seen * of_wanted).sqrt() && both / of_wanted * apart >= APART
+
+    /// Whether what is seen follows what is wanted, where text and plate are `apart`.
+    fn agree(&self, apart: f64) -> bool {
+        let count = self.count.max(1) as f64;
+        let (seen, wanted) = (self.seen as f64, self.wanted as f64);
+        let of_seen = (self.seen_squares as f64 - seen * seen / count).max(0.0);
+        let of_wanted = (self.wanted_squares as f64 - wanted * wanted / count).max(0.0);
+        let both = self.products as f64 - seen * wanted / count;
+        // Plate alone: no pixel differs from the mean by a level.
+        if of_wanted < count {
+            return (seen - wanted).abs() / count < APART;
+        }
+        // The slope of the line through the pairs says how much of the contrast is left.
+        both >= SHOWN * (of_seen * of_wanted).sqrt() && both / of_wanted * apart >= APART
+    }
 }
 
 impl Raster {

@@ -1,8 +1,9 @@
 //! The notice in every frame of an animation.
 //!
 //! A frame that the notice does not touch stays as it is, byte for byte: what earlier frames drew shows through. A frame
-//! that overlaps the plate gets its part of it. Only where the plate would not be whole on the canvas (the first frame
-//! does not cover it, or a frame before cleared it) a frame is composed anew, as far as needed.
+//! that overlaps the plate gets its part of it, or a hole where the plate stands already. Only where the plate would not
+//! be whole on the canvas (the first frame does not cover it, or a frame before cleared it) a frame is composed anew, as
+//! far as needed.
 
 use super::{
     ALPHA, Canvas,
@@ -124,13 +125,19 @@ impl Stage<'_> {
         let mode = if frame.lossless { Mode::Lossless } else { Mode::Lossy(old) };
         let new = if light {
             let part = self.notice.within(rect);
+            let shines_through = !self.missing && header.flags & NO_BLEND == 0;
             self.missing = disposes && part.is_some();
             match part {
                 None if grow.is_zero() => None,
                 // The strip moves the canvas, but not this frame's pixels.
                 None => Some(Header { rect, ..header }.write(&frame.chunks, &unknown)?),
                 Some(part) => {
-                    blend::<4, u8>(&mut pixels.rgba, rect.width as usize * 4, &part);
+                    if shines_through {
+                        // The plate stands already: a hole costs less than its letters, and has no edges in colour.
+                        clear(&mut pixels, part.rect);
+                    } else {
+                        blend::<4, u8>(&mut pixels.rgba, rect.width as usize * 4, &part);
+                    }
                     let chunks = self.encode(&pixels, Some(part.rect), mode, budget)?;
                     Some(Header { rect, ..header }.write(&chunks, &unknown)?)
                 }
@@ -204,6 +211,15 @@ impl Stage<'_> {
             rgba.extend_from_slice(&self.canvas[start..start + rect.width as usize * 4]);
         }
         Pixels { size: rect.size(), rgba }
+    }
+}
+
+/// Makes a rectangle transparent.
+fn clear(pixels: &mut Pixels, rect: Rect) {
+    for y in rect.y..rect.y + rect.height {
+        let start = (y as usize * pixels.size.width as usize + rect.x as usize) * 4;
+        let row = &mut pixels.rgba[start..start + rect.width as usize * 4];
+        row.chunks_exact_mut(4).for_each(|pixel| pixel[3] = 0);
     }
 }
 

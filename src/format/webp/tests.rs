@@ -231,6 +231,20 @@ fn each_lossy_frame_finds_its_own_quality() {
     }
 }
 
+/// A real one: small changes of a first frame, partly under the plate.
+#[test]
+fn small_frames_stay_small() {
+    let bytes = include_bytes!("../../../fixtures/animated.webp");
+    let (after, psnr) = noticed("animated.webp", bytes, 0);
+    assert!(psnr >= 42.0, "{psnr}");
+    let lengths = |bytes: &[u8]| -> Vec<u64> {
+        riff_of(bytes).chunks.iter().filter(|chunk| chunk.id == *b"ANMF").map(|chunk| chunk.len).collect()
+    };
+    for (number, (old, new)) in lengths(bytes).into_iter().zip(lengths(&after)).enumerate() {
+        assert!(new * 10 <= (old + if number == 0 { 2048 } else { 256 }) * 16, "frame {number}: {old} -> {new} bytes");
+    }
+}
+
 #[test]
 fn a_plain_file_becomes_an_extended_one() {
     let plain = codec::Pixels { size: Size { width: 8, height: 6 }, rgba: [9, 8, 7, 200].repeat(48) };
