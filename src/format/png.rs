@@ -11,6 +11,7 @@ mod joint;
 mod pixels;
 mod splice;
 mod texts;
+mod zlib;
 
 use self::{
     chunks::{Colour, Header, SIGNATURE, Walk},

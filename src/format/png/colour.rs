@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The bytes of one pixel of a [`Canvas`], as many as it has.
-type Pixel = [u8; 8];
+pub(super) type Pixel = [u8; 8];
 type Convert = Box<dyn Fn(&[u8], &mut [u8])>;
 
 /// A contrast that lets a palette keep its own colours although it could be enlarged (WCAG 2.2, 1.4.6).
@@ -291,6 +291,11 @@ impl Scheme {
     /// The pixel of the bare plate.
     pub(super) fn plate(&self) -> &[u8] {
         self.pixel(0)
+    }
+
+    /// The pixel for each coverage, in the first bytes.
+    pub(super) fn ink(&self) -> &[Pixel] {
+        &self.ink
     }
 
     pub(super) fn pixel(&self, coverage: u8) -> &[u8] {

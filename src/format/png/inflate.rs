@@ -2,10 +2,14 @@
 //!
 //! Nothing is checked here that the picture does not need; what is odd is refused, and the slow way judges it.
 
+mod block;
+
 use std::{ops::Range, rc::Rc};
 
+pub(super) use block::{Block, Coding, Cut};
+
 use super::{
-    huffman::{Table, code_of},
+    huffman::Table,
     idat::{Stream, Window},
 };
 use crate::{Error, stream::Source};
@@ -16,8 +20,6 @@ const HISTORY: u64 = 32_768 + 65_536;
 const LONGEST: u64 = 258;
 /// Bytes behind the output that copies in blocks may touch, the longest match included.
 const SLACK: usize = 600;
-/// Bytes of input that the longest header of a block fits into.
-const HEADER: usize = 1024;
 
 /// Why the fast way is not taken.
 pub(super) enum Refusal {
@@ -32,52 +34,7 @@ impl From<Error> for Refusal {
     }
 }
 
-type Result<T> = std::result::Result<T, Refusal>;
-
-/// A block whose header was read.
-pub(super) struct Block {
-    /// Bit of the stream at which the header starts.
-    pub(super) head: u64,
-    /// BFINAL.
-    pub(super) last: bool,
-    /// Where its output starts.
-    pub(super) out: u64,
-    pub(super) coding: Coding,
-}
-
-pub(super) enum Coding {
-    Stored,
-    Huffman {
-        /// The header: bytes from the one that it starts in, and how many bits it has.
-        header: Vec<u8>,
-        bits: u64,
-        /// The code of the end of the block, first bit lowest, and its length.
-        end: (u32, u32),
-    },
-}
-
-/// A place between two symbols.
-#[derive(Clone)]
-pub(super) struct Cut {
-    /// Bit of the stream at which the next symbol starts.
-    pub(super) bit: u64,
-    /// Where the output of the next symbol starts.
-    pub(super) out: u64,
-    /// The block that the place lies in; `None` between two.
-    pub(super) block: Option<Rc<Block>>,
-    /// What is left of a stored block, in bytes.
-    pub(super) stored: u16,
-}
-
-impl Cut {
-    /// The place itself, or the header of the stored block that it lies in: what was copied from there is given up.
-    pub(super) fn before_stored(self) -> Self {
-        match self.block.as_deref() {
-            Some(&Block { head, out, coding: Coding::Stored, .. }) => Self { bit: head, out, block: None, stored: 0 },
-            _ => self,
-        }
-    }
-}
+pub(super) type Result<T> = std::result::Result<T, Refusal>;
 
 pub(super) struct Inflater<'a> {
     window: Window<'a>,
@@ -89,6 +46,9 @@ pub(super) struct Inflater<'a> {
     limit: u64,
     literals: Table,
     distances: Table,
+    /// Whether the tables are those of fixed codes.
+    is_fixed: bool,
+    blocks: u32,
     block: Option<Rc<Block>>,
     stored: u16,
     /// The last block that ended was the last of the stream.
@@ -112,6 +72,8 @@ impl<'a> Inflater<'a> {
             limit: stream.len().saturating_sub(4) * 8,
             literals: Table::new(),
             distances: Table::new(),
+            is_fixed: false,
+            blocks: 0,
             block: None,
             stored: 0,
             ended: false,
@@ -263,85 +225,6 @@ impl<'a> Inflater<'a> {
         self.bits >>= count;
         self.count -= count;
         value as usize
-    }
-
-    /// 3.2.3: reads the header of the next block.
-    fn header(&mut self) -> Result<()> {
-        self.feed(HEADER)?;
-        self.refill()?;
-        let head = self.bit();
-        let last = self.take(1) == 1;
-        let coding = match self.take(2) {
-            0 => self.stored_header()?,
-            1 => self.fixed_tables(head)?,
-            2 => self.dynamic_tables(head)?,
-            _ => return Err(Refusal::Odd),
-        };
-        self.block = Some(Rc::new(Block { head, last, out: self.total(), coding }));
-        Ok(())
-    }
-
-    fn stored_header(&mut self) -> Result<Coding> {
-        self.take(self.count % 8);
-        let (len, inverted) = (self.take(16), self.take(16));
-        // What is in `bits` beyond the header is data again.
-        self.at -= self.count as usize / 8;
-        (self.bits, self.count) = (0, 0);
-        if len ^ inverted != 0xffff {
-            return Err(Refusal::Odd);
-        }
-        self.stored = len as u16;
-        Ok(Coding::Stored)
-    }
-
-    fn fixed_tables(&mut self, head: u64) -> Result<Coding> {
-        let mut lengths = [8; 288];
-        lengths[144..256].fill(9);
-        lengths[256..280].fill(7);
-        self.coding(head, &lengths, &[5; 32])
-    }
-
-    /// 3.2.7.
-    fn dynamic_tables(&mut self, head: u64) -> Result<Coding> {
-        const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-        let (literals, distances, known) = (self.take(5) + 257, self.take(5) + 1, self.take(4) + 4);
-        if literals > 286 || distances > 30 {
-            return Err(Refusal::Odd);
-        }
-        let mut lengths = [0; 19];
-        for &symbol in &ORDER[..known] {
-            self.refill()?;
-            lengths[symbol] = self.take(3) as u8;
-        }
-        self.distances.lengths(&lengths).ok_or(Refusal::Odd)?;
-        let (mut lengths, mut done) = ([0u8; 320], 0);
-        while done < literals + distances {
-            self.refill()?;
-            let entry = self.distances.look(self.bits);
-            if entry.bits() == 0 {
-                return Err(Refusal::Odd);
-            }
-            self.take(entry.bits());
-            let (value, times) = match entry.bytes()[0] {
-                16 => (*lengths[..done].last().ok_or(Refusal::Odd)?, 3 + self.take(2)),
-                17 => (0, 3 + self.take(3)),
-                18 => (0, 11 + self.take(7)),
-                length => (length, 1),
-            };
-            lengths[..literals + distances].get_mut(done..done + times).ok_or(Refusal::Odd)?.fill(value);
-            done += times;
-        }
-        self.coding(head, &lengths[..literals], &lengths[literals..done])
-    }
-
-    fn coding(&mut self, head: u64, literals: &[u8], distances: &[u8]) -> Result<Coding> {
-        let end = code_of(256, literals).ok_or(Refusal::Odd)?;
-        self.literals.literals(literals).ok_or(Refusal::Odd)?;
-        self.distances.distances(distances).ok_or(Refusal::Odd)?;
-        let (first, bits) = (head - self.window.first_bit(), self.bit() - head);
-        let bytes = first as usize / 8..(first + bits).div_ceil(8) as usize;
-        let header = self.window.bytes.get(bytes).ok_or(Refusal::Odd)?.to_vec();
-        Ok(Coding::Huffman { header, bits, end })
     }
 
     /// Copies from a stored block up to `room`; `true` when it is used up.

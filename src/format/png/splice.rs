@@ -7,23 +7,19 @@
 
 use std::ops::Range;
 
-use zlib_rs::{
-    Deflate, DeflateConfig, DeflateFlush, Status,
-    adler32::{adler32, adler32_combine},
-};
+use zlib_rs::adler32::{adler32, adler32_combine};
 
 use super::{
     chunks::{Chunk, Header},
-    colour::Scheme,
+    colour::{Pixel, Scheme},
     filter::{filter, unfilter},
     idat::{Rewrite, Stream},
-    inflate::{Cut, Inflater, Refusal},
+    inflate::{Cut, Inflater, Refusal, Result},
     joint::{Bits, adler_with},
     pixels::Filtering,
+    zlib::{Frame, Packer},
 };
 use crate::{limits::Budget, notice::StoredNotice, patch::Patch, stream::Source};
-
-type Result<T> = std::result::Result<T, Refusal>;
 
 /// The longest row in bytes: some are held at a time.
 const MAX_ROW: usize = 1 << 22;
@@ -31,8 +27,6 @@ const MAX_ROW: usize = 1 << 22;
 const STEP: u64 = 64 * 1024;
 /// Rows above the notice of fewer bytes are compressed with it.
 const WORTH_KEEPING: u64 = 64 * 1024;
-/// Higher levels cost more time than the few rows are worth.
-const LEVEL: i32 = 2;
 
 /// Replaces the compressed pixels of the one picture in `data`; `false` where that takes the slow way.
 pub(super) fn draw(
@@ -68,46 +62,11 @@ fn splice(
     if header.interlaced || !same_kind || grow.left + grow.right > 0 || row_len > MAX_ROW || !fits {
         return Err(Refusal::Odd);
     }
-    let zlib = ZlibHeader::read(stream, source)?;
+    let zlib = Frame::read(stream, source)?;
     let rows = Rows::new(header, scheme, notice);
     let mut inflater = Inflater::new(source, stream);
     let spliced = rows.splice(&mut inflater, zlib.keeps_window())?;
     spliced.joined(stream, zlib, source)
-}
-
-/// The two bytes in front and the four behind (RFC 1950, 2.2).
-struct ZlibHeader {
-    head: [u8; 2],
-    sum: [u8; 4],
-}
-
-impl ZlibHeader {
-    fn read(stream: &Stream, source: &mut dyn Source) -> Result<Self> {
-        let (mut head, mut sum) = ([0; 2], [0; 4]);
-        if stream.len() < 8 {
-            return Err(Refusal::Odd);
-        }
-        stream.read(source, 0, &mut head)?;
-        stream.read(source, stream.len() - 4, &mut sum)?;
-        let is_sum = sum.as_chunks::<2>().0.iter().all(|half| u16::from_be_bytes(*half) < 65521);
-        let is_deflate = head[0] & 15 == 8 && head[0] >> 4 <= 7 && head[1] & 0x20 == 0;
-        if !is_sum || !is_deflate || u16::from_be_bytes(head) % 31 != 0 {
-            return Err(Refusal::Odd);
-        }
-        Ok(Self { head, sum })
-    }
-
-    /// Whether what is compressed anew may copy from as far back as deflate can.
-    fn keeps_window(&self) -> bool {
-        self.head[0] == 0x78
-    }
-
-    /// The header that allows it.
-    fn widened(&self) -> [u8; 2] {
-        let flags = self.head[1] & 0xc0;
-        let check = 31 - u16::from_be_bytes([0x78, flags]) % 31;
-        [0x78, flags | (check % 31) as u8]
-    }
 }
 
 /// The rows of the picture and what of them changes.
@@ -293,9 +252,16 @@ impl<'a> Rows<'a> {
                 let (at, shift) = (x * depth / 8, 8 - depth - x * depth % 8);
                 row[at] = row[at] & !(((1 << depth) - 1) << shift) | self.scheme.pixel(coverage)[0] << shift;
             }
-        } else {
-            let to = row[rect.x as usize * unit..].chunks_exact_mut(unit);
-            to.zip(mask).for_each(|(to, &coverage)| to.copy_from_slice(self.scheme.pixel(coverage)));
+            return;
+        }
+        let (row, ink) = (&mut row[rect.x as usize * unit..], self.scheme.ink());
+        match unit {
+            1 => paint::<1>(row, mask, ink),
+            2 => paint::<2>(row, mask, ink),
+            3 => paint::<3>(row, mask, ink),
+            4 => paint::<4>(row, mask, ink),
+            6 => paint::<6>(row, mask, ink),
+            _ => paint::<8>(row, mask, ink),
         }
     }
 
@@ -309,6 +275,13 @@ impl<'a> Rows<'a> {
             filtering.row.fill(0);
         }
         (strip, filtering.previous)
+    }
+}
+
+/// Draws pixels of `N` bytes.
+fn paint<const N: usize>(row: &mut [u8], mask: &[u8], ink: &[Pixel]) {
+    for (to, &coverage) in row.as_chunks_mut::<N>().0.iter_mut().zip(mask) {
+        to.copy_from_slice(&ink[usize::from(coverage)][..N]);
     }
 }
 
@@ -340,46 +313,9 @@ impl Pair {
     }
 }
 
-/// Compresses what replaces a part of the stream.
-struct Packer {
-    engine: Deflate,
-    buffer: Vec<u8>,
-    bytes: Vec<u8>,
-}
-
-impl Packer {
-    fn new() -> Self {
-        let config = DeflateConfig { level: LEVEL, window_bits: -15, ..DeflateConfig::default() };
-        Self { engine: Deflate::new_with_config(config), buffer: vec![0; 1 << 15], bytes: Vec::new() }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.compress(bytes, DeflateFlush::NoFlush)
-    }
-
-    /// Ends the stream, or fills the last byte so that other blocks can follow.
-    fn finish(&mut self, is_last: bool) -> Result<()> {
-        self.compress(&[], if is_last { DeflateFlush::Finish } else { DeflateFlush::SyncFlush })
-    }
-
-    fn compress(&mut self, mut bytes: &[u8], flush: DeflateFlush) -> Result<()> {
-        loop {
-            let (before, known) = (self.engine.total_in(), self.engine.total_out());
-            // It fails where it was used in a wrong way only.
-            let status = self.engine.compress(bytes, &mut self.buffer, flush).map_err(|_| Refusal::Odd)?;
-            let written = (self.engine.total_out() - known) as usize;
-            self.bytes.extend_from_slice(&self.buffer[..written]);
-            bytes = &bytes[(self.engine.total_in() - before) as usize..];
-            if status == Status::StreamEnd || bytes.is_empty() && written < self.buffer.len() {
-                return Ok(());
-            }
-        }
-    }
-}
-
 impl Spliced {
     /// Joins what is new with what stays.
-    fn joined(self, stream: &Stream, zlib: ZlibHeader, source: &mut dyn Source) -> Result<Rewrite> {
+    fn joined(self, stream: &Stream, zlib: Frame, source: &mut dyn Source) -> Result<Rewrite> {
         let mut changes = Vec::new();
         let (start, mut bits) = match &self.head {
             None => {
@@ -406,7 +342,7 @@ impl Spliced {
             }
         };
         bits.extend(&self.packed.bytes);
-        let mut sum = adler_with(u32::from_be_bytes(zlib.sum), self.old, self.new, self.behind);
+        let mut sum = adler_with(zlib.sum(), self.old, self.new, self.behind);
         if let Some((added, len)) = self.added {
             sum = adler32_combine(sum, added, len);
         }

@@ -263,6 +263,7 @@ fn mutations_neither_panic_nor_hang() {
     let seeds = [
         sample(chunks::Colour::Palette, 2, true, true, size),
         sample(chunks::Colour::Grey, 1, false, true, size),
+        sample(chunks::Colour::Rgb, 8, false, false, size),
         animation(size, &[frames[0], frames[1], frames[1]]),
     ];
     let cases = crate::format::frames::mutations(&seeds, &[]);
