@@ -225,7 +225,9 @@ impl Reader<'_> {
             if window.is_empty() {
                 return Ok(None);
             }
-            let found = memchr::memchr(0xFF, window);
+            // All but the last FF of the window are seen through with the byte behind them.
+            let stops = |&index: &usize| !matches!(window.get(index + 1), Some(0x00 | 0xD0..=0xD7));
+            let found = memchr::memchr_iter(0xFF, window).find(stops);
             let used = found.map_or(window.len(), |index| index + 1);
             self.inner.consume(used);
             self.at += used as u64;
