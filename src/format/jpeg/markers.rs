@@ -218,15 +218,15 @@ impl Reader<'_> {
         }
     }
 
-    /// The next byte after an `FF`; `None` at the end of the file.
+    /// The next byte after an `FF`, a zero not always counted; `None` at the end of the file.
     fn entropy_code(&mut self) -> Result<Option<u8>> {
         loop {
             let window = self.inner.fill_buf()?;
             if window.is_empty() {
                 return Ok(None);
             }
-            // All but the last FF of the window are seen through with the byte behind them.
-            let stops = |&index: &usize| !matches!(window.get(index + 1), Some(0x00 | 0xD0..=0xD7));
+            // Stuffed bytes are passed over here, but for one at the end of the window.
+            let stops = |&index: &usize| window.get(index + 1) != Some(&0);
             let found = memchr::memchr_iter(0xFF, window).find(stops);
             let used = found.map_or(window.len(), |index| index + 1);
             self.inner.consume(used);
