@@ -39,7 +39,8 @@ pub(super) fn splice(source: &mut dyn Source, job: &Job, patch: &mut Patch) -> R
     for _ in 0..2 {
         let mut codes = Codes::new(job.tables, &job.coded.codes, &changed);
         let edits = weave(source, job, &cloth, &mut codes)?;
-        let Some(more) = extended(&job.coded.codes, &codes.missing) else { return Ok(false) };
+        let more = extended(&job.coded.codes, &codes.missing).filter(|_| !codes.beyond);
+        let Some(more) = more else { return Ok(false) };
         if more.is_empty() {
             let Some(edits) = edits else { return Ok(false) };
             if !changed.is_empty() {

@@ -60,6 +60,8 @@ pub(super) struct Codes<'a> {
     stated: &'a reading::Codes,
     write: [[Option<Encoder>; 4]; 2],
     pub(super) missing: Missing,
+    /// Whether a number was met that no symbol can stand for: the file is damaged.
+    pub(super) beyond: bool,
 }
 
 impl<'a> Codes<'a> {
@@ -78,7 +80,7 @@ impl<'a> Codes<'a> {
         for (class, destination, table) in changed {
             write[*class][*destination] = Some(Encoder::new(table));
         }
-        Self { read, stated, write, missing: Default::default() }
+        Self { read, stated, write, missing: Default::default(), beyond: false }
     }
 
     /// A symbol and the bits that follow it.
@@ -99,7 +101,11 @@ impl<'a> Codes<'a> {
     fn number(&mut self, table: (usize, usize), zeros: u32, value: i32) -> (u32, u32) {
         let len = 32 - value.unsigned_abs().leading_zeros();
         let bits = (value - i32::from(value < 0)) as u32 & ((1 << len) - 1);
-        // 4 bits each: DC differences of 8-bit pictures have 12 bits at most, AC coefficients that were read 15.
+        if len > 15 {
+            self.beyond = true;
+            return (0, 0);
+        }
+        // 4 bits each.
         self.symbol(table, (zeros << 4 | len) as u8, bits, len)
     }
 
