@@ -7,7 +7,6 @@ mod colour;
 mod dct;
 mod decoder;
 mod encoder;
-mod fill;
 mod frame;
 mod huffman;
 mod mark;
@@ -20,10 +19,6 @@ mod recode;
 mod samples;
 mod scan;
 mod seam;
-mod skip;
-mod splice;
-mod weave;
-mod window;
 mod xt;
 
 pub(super) use self::{
@@ -97,12 +92,14 @@ impl Handler for Jpeg {
             match carriers().find(|carrier| carrier.contains(&at)) {
                 Some(carrier) if carrier.start == at => boxes.push(NamedBox::manifest(carrier.clone())),
                 Some(_) => {}
-                // The entropy-coded data belongs to its SOS. c2pa-rs lists the RSTn in it once more, two bytes each.
+                // The entropy-coded data belongs to its SOS, up to the first RSTn: those are parts of their own.
                 None => {
-                    boxes.push(NamedBox::new(markers::name(segment.marker), at..segment.data.end));
+                    let (mut marker, mut start) = (segment.marker, at);
                     for (restart, at) in markers::restarts(source, segment.data.clone(), budget)? {
-                        boxes.push(NamedBox::new(markers::name(restart), at..at + 2));
+                        boxes.push(NamedBox::new(markers::name(marker), start..at));
+                        (marker, start) = (restart, at);
                     }
+                    boxes.push(NamedBox::new(markers::name(marker), start..segment.data.end));
                 }
             }
         }
@@ -127,8 +124,7 @@ impl Handler for Jpeg {
     }
 }
 
-/// The pixels at the notice's rectangle, in shades of grey where that is enough: every scan is read no
-/// further than to its last row.
+/// The pixels at the notice's rectangle, in shades of grey where that is enough: every scan is read no further than to its last row.
 fn part(
     source: &mut dyn Source,
     layout: &Layout,
@@ -137,8 +133,7 @@ fn part(
     budget: &mut Budget,
 ) -> Result<Option<Raster>> {
     let rect = orientation.stored_rect(notice.rect, notice.frame);
-    let rows = rect.y..rect.y.saturating_add(rect.height);
-    let Ok(reading) = Reading::of(source, layout, rows, budget)? else { return Ok(None) };
+    let Ok(reading) = Reading::of(source, layout, rect.y.saturating_add(rect.height), budget)? else { return Ok(None) };
     let Some(colour) = reading.colour() else { return Ok(None) };
     if !rect.inside(reading.picture.frame.size) {
         return Ok(None);
@@ -240,7 +235,5 @@ fn text(bytes: Vec<u8>) -> String {
 
 #[cfg(test)]
 mod notice_tests;
-#[cfg(test)]
-mod splice_tests;
 #[cfg(test)]
 mod tests;

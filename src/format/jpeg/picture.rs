@@ -64,7 +64,7 @@ impl Picture {
     }
 
     pub(super) fn is_progressive(&self) -> bool {
-        self.frame.is_progressive()
+        self.frame.marker == 0xC2
     }
 
     /// The same picture on a larger canvas. `grow.left` and `grow.top` are whole MCUs, so that blocks only move.

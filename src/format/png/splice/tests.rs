@@ -1,6 +1,6 @@
 //! The spliced picture against the one compressed anew, over generated pictures of every kind.
 
-use std::io::{Cursor, Write as _};
+use std::io::{Cursor, Read as _, Write as _};
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status, Strategy};
 
