@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Error, Format, Result,
-    format::Survey,
+    format::{Medium, Survey},
     geometry::{Orientation, Size},
     limits::{Budget, Limits},
     manifest::{self, Asset, Reading, TrustAnchors},
@@ -181,7 +181,13 @@ impl Verifier {
         }
         match format.handler().picture(source, survey, budget) {
             Ok(Some(picture)) => Ok(Ok(picture)),
-            Ok(None) => Ok(Err(Look::unseen(say!("the visible notice: tanba cannot decode {}", format), false))),
+            Ok(None) if format.medium() == Medium::Image => {
+                Ok(Err(Look::unseen(say!("the visible notice: tanba cannot decode {}", format), false)))
+            }
+            Ok(None) => {
+                let why = say!("the warning for people: tanba does not look for one in {}; a person has to", format);
+                Ok(Err(Look::unseen(why, false)))
+            }
             Err(Error::Io(error)) => Err(Error::Io(error)),
             Err(error) => Ok(Err(Look::unseen(say!("the visible notice: {}", Said::from(&error)), true))),
         }

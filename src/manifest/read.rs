@@ -225,7 +225,7 @@ impl View {
         let axes = Axes { binding, signature, signer, time: stamped.standing };
         let intact = binding == Binding::Intact && signature == Signature::Ok;
         findings.extend(self.seal.faults.iter().map(|why| about(why.clone(), &why.to_string(), place.to_owned())));
-        findings.extend(faults(&codes, place));
+        findings.extend(faults(&codes, &self.seal, place));
         if let (true, Err(refusal)) = (signature == Signature::Ok, &vouched) {
             let why = refusal.why();
             findings.push(about(say!("the signer is not trusted: {}", why), &why.to_string(), place.to_owned()));
@@ -386,15 +386,20 @@ pub(super) fn label_of(uri: &str) -> Option<&str> {
 
 /// A revoked certificate's signature is still right; any failure that is not known to be harmless makes it bad.
 fn signature(codes: &Codes, seal: &Seal) -> Signature {
-    let harmless = |status: &Status| status.is_excused() || status.code == "signingCredential.ocsp.revoked";
-    let good = codes.succeeded("claimSignature.validated") && seal.faults.is_empty();
+    // The engine calls a signature wrong whose certificate names no organisation: that is about the signer.
+    let misjudged = |status: &Status| status.code == "claimSignature.mismatch" && seal.signed;
+    let harmless =
+        |status: &Status| status.is_excused() || status.code == "signingCredential.ocsp.revoked" || misjudged(status);
+    let validated = codes.succeeded("claimSignature.validated") || codes.failures.iter().any(misjudged);
+    let good = validated && seal.faults.is_empty();
     if good && codes.failures.iter().all(harmless) { Signature::Ok } else { Signature::Bad }
 }
 
 /// The engine's other failures, as findings. Who is trusted, and whether the content was changed, is said elsewhere.
-fn faults(codes: &Codes, place: &str) -> Vec<Finding> {
+fn faults(codes: &Codes, seal: &Seal, place: &str) -> Vec<Finding> {
     let skipped = |code: &str| {
-        (code.starts_with("signingCredential.") && code != "signingCredential.ocsp.revoked")
+        (code == "claimSignature.mismatch" && seal.signed)
+            || (code.starts_with("signingCredential.") && code != "signingCredential.ocsp.revoked")
             || code.contains("Hash.mismatch")
     };
     let faults = |codes: &[Status], ingredient: bool| {

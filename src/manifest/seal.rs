@@ -28,6 +28,8 @@ pub(super) struct Seal {
     pub(super) faults: Vec<Said>,
     /// The manifests that are unchanged, signed, and lead up to the active one by hashes that match.
     sound: BTreeSet<String>,
+    /// The active claim's signature fits, whatever is to be said of the certificate.
+    pub(super) signed: bool,
     /// The types of the manifests' boxes.
     kinds: BTreeMap<String, [u8; 4]>,
 }
@@ -61,6 +63,8 @@ impl Seal {
         let boxes: BTreeMap<_, _> = manifests.iter().map(|(label, manifest)| (*label, Boxes::new(manifest))).collect();
         let mut walk = Walk { view, codes, boxes: &boxes, redacted: BTreeMap::new(), seal: &mut seal };
         walk.run();
+        let signed = walk.signature_fits(&view.active);
+        seal.signed = signed;
         seal
     }
 }
@@ -167,16 +171,21 @@ impl<'a> Walk<'a, '_> {
 
     /// Whether the claim's signature is right. The engine keeps to itself what an ingredient says was so before.
     fn is_signed(&self, label: &str) -> bool {
-        let manifest = self.boxes.get(label).map(|boxes| boxes.manifest);
-        let parts = manifest.and_then(|manifest| Some((manifest.signature?.1, manifest.claim?)));
-        let Some((cose, claim)) = parts else { return false };
         let faulty = self
             .codes
             .ingredient_failures
             .iter()
             .any(|failure| !failure.is_excused() && failure.url.as_deref().is_some_and(|url| url.contains(label)));
+        !faulty && self.signature_fits(label)
+    }
+
+    /// Whether the signature was made over the claim by the key in the certificate that stands there.
+    fn signature_fits(&self, label: &str) -> bool {
+        let manifest = self.boxes.get(label).map(|boxes| boxes.manifest);
+        let parts = manifest.and_then(|manifest| Some((manifest.signature?.1, manifest.claim?)));
+        let Some((cose, claim)) = parts else { return false };
         let verifier = Verifier::IgnoreProfileAndTrustPolicy;
-        !faulty && verifier.verify_signature(cose, claim, &[], None, &mut StatusTracker::default()).is_ok()
+        verifier.verify_signature(cose, claim, &[], None, &mut StatusTracker::default()).is_ok()
     }
 }
 

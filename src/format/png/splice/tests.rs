@@ -1,6 +1,6 @@
 //! The spliced picture against the one compressed anew, over generated pictures of every kind.
 
-use std::io::{Cursor, Read as _, Write as _};
+use std::io::{Cursor, Write as _};
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status, Strategy};
 
@@ -318,8 +318,8 @@ fn below_a_notice_at_the_top_nothing_is_read() {
         costs.push((cost(&original, header, &notice).unwrap().0, original.len() as u64));
     }
     let [(few, _), (many, whole)] = costs[..] else { unreachable!() };
-    // The same but for single bytes; far less than there is.
-    assert!(many < few + 256 && many * 4 < whole, "{few} and {many} bytes read of {whole}");
+    // The notice's rows, a window and the rest of a block, wherever that ends; the five thousand rows below are not read.
+    assert!(many < few + 64 * 1024 && many * 3 < whole, "{few} and {many} bytes read of {whole}");
 }
 
 #[test]

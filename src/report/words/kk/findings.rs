@@ -234,4 +234,7 @@ pub(super) const TABLE: Table = &[
     ("the size of an inflated text in bytes", "ашылған мәтіннің көлемі, байт"),
     ("the size of the decoded picture in bytes", "декодталған суреттің көлемі, байт"),
     ("the size of the metadata in bytes", "метадеректердің көлемі, байт"),
+    ("prerelease content detected", "C2PA-ның tanba оқымайтын бұрынғы нұсқасы"),
+    ("unknown algorithm", "белгісіз алгоритм"),
+    ("the warning for people: tanba does not look for one in {}; a person has to", "адамдарға арналған ескерту: {} ішінен tanba оны іздемейді; адамның өзі қарауы немесе тыңдауы керек"),
 ];

@@ -234,4 +234,7 @@ pub(super) const TABLE: Table = &[
     ("the size of an inflated text in bytes", "размер распакованного текста в байтах"),
     ("the size of the decoded picture in bytes", "размер декодированного изображения в байтах"),
     ("the size of the metadata in bytes", "размер метаданных в байтах"),
+    ("prerelease content detected", "прежняя версия C2PA, которую tanba не читает"),
+    ("unknown algorithm", "неизвестный алгоритм"),
+    ("the warning for people: tanba does not look for one in {}; a person has to", "предупреждение для людей: в {} tanba его не ищет; посмотреть или послушать должен человек"),
 ];
