@@ -134,7 +134,7 @@ fn a_folder_is_verified_to_its_last_file_and_the_summary_adds_up() {
         let verified = desk.verify(&["in", "--jobs", jobs]);
         expect(&verified, 11);
         let said = out(&verified);
-        let summary = said.split_once("6 files\n").expect("the number of files").1;
+        let summary = said.split_once("Files: 6\n").expect("the number of files").1;
         let lines: Vec<_> = summary.lines().map(str::trim).collect();
         let wanted = [
             "1  label broken or contradictory: do not rely on it",

@@ -188,3 +188,33 @@ fn a_heic_with_media_data_of_a_gigabyte() {
     file.put(heic.len() as u64 + 15 + GIB, &[7]);
     live(file, 1);
 }
+
+/// What others signed, with two gigabytes of silence or emptiness put in: read to its end, and found to be changed.
+#[test]
+fn sound_and_film_of_two_gigabytes() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let verifier = Verifier::new();
+    let long = 2 * GIB;
+    let mut wav = Sparse::default();
+    let mut bytes = fs::read(fixture("av/signed.wav")).unwrap();
+    let size = u32::try_from(bytes.len() as u64 + long).unwrap();
+    bytes[4..8].copy_from_slice(&size.to_le_bytes());
+    wav.put(0, &bytes);
+    wav.put(bytes.len() as u64, &[&b"JUNK"[..], &u32::try_from(long).unwrap().to_le_bytes()].concat());
+    wav.put(bytes.len() as u64 + 7 + long, &[1]);
+    let mut film = Sparse::default();
+    let bytes = fs::read(fixture("av/signed.mp4")).unwrap();
+    film.put(0, &bytes);
+    film.put(bytes.len() as u64, &[&[0, 0, 0, 1][..], b"mdat", &(16 + long).to_be_bytes()].concat());
+    film.put(bytes.len() as u64 + 15 + long, &[7]);
+    for (name, mut file) in [("WAV", wav), ("MP4", film)] {
+        let report = bounded(name, || verifier.verify(&mut file)).unwrap();
+        assert_eq!(
+            (report.binding, report.signature),
+            (Binding::Broken, Signature::Ok),
+            "{name}: {:#?}",
+            report.findings
+        );
+        assert!(report.bytes > long);
+    }
+}

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::{fs, io::Cursor, path::PathBuf};
+use std::{fs, io::Cursor, path::Path};
 
 use common::{fixture, recordings};
 use tanba::{
@@ -18,11 +18,11 @@ fn verify(bytes: &[u8]) -> Report {
     Verifier::new().verify(&mut Cursor::new(bytes)).unwrap()
 }
 
-fn found<'a>(report: &'a Report, technique: Technique) -> Vec<&'a Finding> {
+fn found(report: &Report, technique: Technique) -> Vec<&Finding> {
     report.findings.iter().filter(|finding| finding.technique == technique).collect()
 }
 
-fn name(path: &PathBuf) -> String {
+fn name(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
 }
 

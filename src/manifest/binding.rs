@@ -64,6 +64,10 @@ pub(super) fn check(view: &View, codes: &mut Codes, store: &Store, asset: &mut A
             Err(why) => return broken(why),
         }
     }
+    // Which of two a reader goes by is chance.
+    if hashes.iter().filter(|(_, hash)| !matches!(hash, Hash::Other(_))).count() > 1 {
+        return broken("the manifest has several bindings to the content");
+    }
     let boxes = match hashes.iter().any(|(_, hash)| matches!(hash, Hash::Boxes(_))) {
         // Another walk over the file, which may take as many steps as the first.
         true => {

@@ -92,14 +92,12 @@ impl Handler for Jpeg {
             match carriers().find(|carrier| carrier.contains(&at)) {
                 Some(carrier) if carrier.start == at => boxes.push(NamedBox::manifest(carrier.clone())),
                 Some(_) => {}
-                // The entropy-coded data belongs to its SOS, up to the first RSTn: those are parts of their own.
+                // The entropy-coded data belongs to its SOS. c2pa-rs lists the RSTn in it once more, two bytes each.
                 None => {
-                    let (mut marker, mut start) = (segment.marker, at);
+                    boxes.push(NamedBox::new(markers::name(segment.marker), at..segment.data.end));
                     for (restart, at) in markers::restarts(source, segment.data.clone(), budget)? {
-                        boxes.push(NamedBox::new(markers::name(marker), start..at));
-                        (marker, start) = (restart, at);
+                        boxes.push(NamedBox::new(markers::name(restart), at..at + 2));
                     }
-                    boxes.push(NamedBox::new(markers::name(marker), start..segment.data.end));
                 }
             }
         }

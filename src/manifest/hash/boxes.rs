@@ -53,7 +53,7 @@ impl<'a> Boxes<'a> {
         };
         let mut rest = boxes.iter().peekable();
         // Where what was looked at ends; a gap before the next part belongs to nothing.
-        let (mut end, mut gap) = (0, false);
+        let (mut end, mut gap) = (0u64, false);
         let first = self.parts.first().and_then(|part| part.names.first());
         if first.is_some_and(|name| *name != SIGNATURE)
             && let Some(signature) = rest.next_if(|part| part.name == SIGNATURE)
@@ -75,11 +75,11 @@ impl<'a> Boxes<'a> {
                     return Ok(UNKNOWN);
                 };
                 let start = range.map_or(found.range.start, |(start, _)| start);
-                range = Some((start, found.range.end));
+                range = Some((start, range.map_or(0, |(_, stop)| stop).max(found.range.end)));
             }
             let Some((start, stop)) = range else { return Ok(UNKNOWN) };
             gap |= start > end;
-            end = stop;
+            end = end.max(stop);
             if part.is_manifest() || part.excluded {
                 continue;
             }
