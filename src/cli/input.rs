@@ -109,6 +109,29 @@ pub(super) fn spool(path: &Path, into: &mut impl io::Write) -> Result<bool, Fail
     if copied == 0 { Err(empty()) } else { Ok(true) }
 }
 
+/// A temporary file that is made when the first byte is written to it.
+#[derive(Default)]
+pub(super) struct Spool(Option<tempfile::NamedTempFile>);
+
+impl Spool {
+    pub(super) fn path(&self) -> io::Result<&Path> {
+        self.0.as_ref().map(tempfile::NamedTempFile::path).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl io::Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Some(file) => file.write(bytes),
+            none => none.insert(tempfile::NamedTempFile::new()?).write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.as_mut().map_or(Ok(()), io::Write::flush)
+    }
+}
+
 #[cfg(unix)]
 fn is_pipe(metadata: &fs::Metadata) -> bool {
     std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())

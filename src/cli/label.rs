@@ -17,7 +17,9 @@ use super::{
     exit::{self, Failure},
     identity, input,
     jobs::{self, Job, jobs},
-    output, read_file, words,
+    output, read_file,
+    tally::Tally,
+    words,
 };
 
 /// Put a label on pictures: a visible notice, metadata, and a signed manifest
@@ -214,7 +216,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         // A result gets its name when it is whole: what is there is done.
         jobs.retain(|job| job.output.as_ref().is_none_or(|output| output.symlink_metadata().is_err()));
     }
-    let mut tally = Tally { left_alone: all - jobs.len(), ..Tally::default() };
+    let mut tally = Tally::new(all - jobs.len());
     // Where a picture goes to standard output, nothing else may.
     let aside = jobs.iter().any(|job| job.output.is_none());
     if aside && io::stdout().is_terminal() {
@@ -266,55 +268,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     Ok(tally.code)
 }
 
-/// What came of many files.
-#[derive(Default)]
-struct Tally {
-    /// The exit code that stands for all.
-    code: u8,
-    complete: usize,
-    incomplete: usize,
-    failed: Vec<String>,
-    /// Files of folders that are no pictures.
-    passed_over: usize,
-    /// Results that were there already.
-    left_alone: usize,
-}
-
-impl Tally {
-    fn count(&mut self, code: u8) {
-        match code {
-            exit::DONE => self.complete += 1,
-            exit::INCOMPLETE => self.incomplete += 1,
-            _ => {}
-        }
-        // An error of one file outweighs what is missing in another; the first error stands.
-        if self.code == exit::DONE || (self.code == exit::INCOMPLETE && code != exit::DONE) {
-            self.code = code;
-        }
-    }
-
-    /// The numbers, and once more what failed: it may have scrolled away.
-    fn say(&self, quiet: bool) -> Result<(), Failure> {
-        let rows = [
-            (self.complete, "labelled"),
-            (self.incomplete, "labelled in part"),
-            (self.left_alone, "left alone: there already"),
-            (self.passed_over, "passed over: not a format that tanba labels"),
-            (self.failed.len(), "failed"),
-        ];
-        let rows = rows.iter().filter(|(count, _)| *count > 0);
-        let text: String = rows.map(|(count, what)| format!("{count:>7}  {what}\n")).collect();
-        if !quiet {
-            output::print(&text)?;
-        }
-        self.failed.iter().for_each(|words| output::complain(words));
-        Ok(())
-    }
-}
-
 fn label(labeler: &Labeler, job: &Job, force: bool) -> Result<Receipt, Failure> {
     let no_spool = |error: io::Error| Failure::io(format!("a temporary file: {}", words::io(&error)));
-    let mut spooled = Spool::default();
+    let mut spooled = input::Spool::default();
     let input = job.input.as_deref().unwrap_or(Path::new("-"));
     let input = match input::spool(input, &mut spooled)? {
         true => spooled.path().map_err(no_spool)?,
@@ -339,29 +295,6 @@ fn label_to_standard_output(labeler: &Labeler, input: &Path, job: &Job) -> Resul
     io::Seek::rewind(&mut sink).and_then(|()| io::copy(&mut sink, &mut out)).map_err(no_output)?;
     io::Write::flush(&mut out).map_err(no_output)?;
     Ok(receipt)
-}
-
-/// A temporary file that is made when the first byte is written to it.
-#[derive(Default)]
-struct Spool(Option<tempfile::NamedTempFile>);
-
-impl Spool {
-    fn path(&self) -> io::Result<&Path> {
-        self.0.as_ref().map(tempfile::NamedTempFile::path).ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-}
-
-impl io::Write for Spool {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Some(file) => file.write(bytes),
-            none => none.insert(tempfile::NamedTempFile::new()?).write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.as_mut().map_or(Ok(()), io::Write::flush)
-    }
 }
 
 /// Says what was done, and returns the exit code.

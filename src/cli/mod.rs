@@ -15,6 +15,7 @@ mod label;
 mod output;
 mod page;
 mod show;
+mod tally;
 mod trust;
 mod verify;
 mod words;

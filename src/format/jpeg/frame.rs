@@ -77,6 +77,10 @@ pub(super) fn quantisation(mut payload: &[u8]) -> Option<Vec<(usize, [u16; 64])>
         for (index, step) in table.iter_mut().enumerate() {
             *step = if wide == 1 { be_u16(bytes, index * 2)? } else { bytes[index].into() };
         }
+        // B.2.4.1: a step is at least 1.
+        if table.contains(&0) {
+            return None;
+        }
         tables.push((destination, table));
         payload = rest;
     }
