@@ -70,6 +70,11 @@ impl Budget {
         check("the size of all metadata in bytes", self.metadata, self.limits.max_metadata_bytes.saturating_mul(4))
     }
 
+    /// Checks the length of content that is held in memory to be decoded.
+    pub(crate) fn held(&self, bytes: u64) -> Result<()> {
+        check("the size of a file that must be decoded, in bytes", bytes, self.limits.max_decoded_bytes)
+    }
+
     /// Checks a nesting depth, counted from 0.
     pub(crate) fn depth(&self, depth: u32) -> Result<()> {
         check("the nesting depth", depth.into(), self.limits.max_depth.into())

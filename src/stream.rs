@@ -58,13 +58,10 @@ pub(crate) fn read_into(source: &mut dyn Source, format: Format, at: u64, buffer
 /// Reads the whole stream, for formats that must be decoded as a whole.
 pub(crate) fn read_all(source: &mut dyn Source, budget: &Budget) -> Result<Vec<u8>> {
     let len = length(source)?;
-    let max = budget.limits().max_decoded_bytes;
-    if len > max {
-        return Err(Error::Limit { what: "the size of a file that must be decoded, in bytes", got: len, max });
-    }
+    budget.held(len)?;
     source.rewind()?;
     let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-    source.take(max).read_to_end(&mut bytes)?;
+    source.take(len).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

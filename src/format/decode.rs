@@ -1,6 +1,9 @@
 //! Decodes a picture for looking at, through the `image` crate.
 
-use std::io::{BufRead, BufReader, Cursor, Seek};
+use std::{
+    io::{BufRead, BufReader, Cursor, Seek},
+    ops::Range,
+};
 
 use image::{ImageDecoder, ImageError, ImageReader, Rgba};
 
@@ -9,7 +12,7 @@ use crate::{
     geometry::{Orientation, Size},
     limits::Budget,
     notice::Raster,
-    stream::{Source, read_all},
+    stream::{Source, read_all, read_at},
 };
 
 /// What headers and colour profiles may take, in bytes.
@@ -24,6 +27,26 @@ pub(super) fn decode(
     budget: &Budget,
 ) -> Result<Raster> {
     let picture = picture(source, format, codec, budget)?;
+    let size = Size { width: picture.width(), height: picture.height() };
+    Ok(Raster::upright(over_white(picture), size, orientation))
+}
+
+/// A JPEG, upright, without what stands behind its end. The decoder holds all that it is given: of a file with another one
+/// behind it, that must be the picture only.
+pub(super) fn jpeg(
+    source: &mut dyn Source,
+    trailer: Option<&Range<u64>>,
+    orientation: Orientation,
+    budget: &Budget,
+) -> Result<Raster> {
+    let bytes = match trailer {
+        Some(trailer) => {
+            budget.held(trailer.start)?;
+            read_at(source, Format::Jpeg, 0, trailer.start)?
+        }
+        None => read_all(source, budget)?,
+    };
+    let picture = picture_from(Cursor::new(&bytes), Format::Jpeg, image::ImageFormat::Jpeg, budget)?;
     let size = Size { width: picture.width(), height: picture.height() };
     Ok(Raster::upright(over_white(picture), size, orientation))
 }
@@ -47,10 +70,6 @@ fn picture(
     codec: image::ImageFormat,
     budget: &Budget,
 ) -> Result<image::DynamicImage> {
-    if codec == image::ImageFormat::Jpeg {
-        // The decoder would read the whole file into memory itself, without a limit.
-        return picture_from(Cursor::new(&read_all(source, budget)?), format, codec, budget);
-    }
     source.rewind()?;
     picture_from(BufReader::new(source), format, codec, budget)
 }

@@ -34,9 +34,7 @@ use self::{
     reading::Reading,
     xt::Piece,
 };
-use super::{
-    Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Survey, TextField, decode::decode,
-};
+use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Survey, TextField, decode};
 use crate::{
     Error, Format, Result,
     geometry::{Orientation, Size},
@@ -106,7 +104,7 @@ impl Handler for Jpeg {
     }
 
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
-        decode(source, Format::Jpeg, image::ImageFormat::Jpeg, survey.orientation, budget).map(Some)
+        decode::jpeg(source, survey.trailer.as_ref(), survey.orientation, budget).map(Some)
     }
 
     fn shows(

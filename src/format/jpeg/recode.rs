@@ -10,9 +10,6 @@ use super::{
 };
 use crate::{Error, Format, Result, limits::Budget, notice::StoredNotice, patch::Patch, stream::Source};
 
-/// The largest of the first steps of quantisation, in zigzag order, that leaves letters legible: libjpeg at quality 5 has 160.
-const COARSEST: u16 = 200;
-
 /// Adds the edits that draw `notice` to `patch`, or says why this file cannot have one.
 pub(super) fn recode(
     source: &mut dyn Source,
@@ -32,11 +29,6 @@ pub(super) fn recode(
         return Ok(Err("the meaning of its components is unknown".into()));
     };
     let tables = reading.quantisation()?;
-    if tables.first().is_some_and(|luma| luma[..6].iter().any(|&step| step > COARSEST)) {
-        return Ok(Err(
-            "it is compressed so coarsely that letters could not be read; save it again at a higher quality".into(),
-        ));
-    }
     let Reading { picture, sof, scans, .. } = reading;
     let mut picture = picture;
     if !notice.grow.is_zero() {
