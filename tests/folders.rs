@@ -166,6 +166,11 @@ fn a_profile_is_held_against_the_label() {
     let outcome = |id: &str| rules.iter().find(|rule| rule["id"] == id).unwrap()["outcome"].as_str().unwrap();
     assert_eq!(outcome("kz-21-2-machine"), "pass");
     assert_eq!(outcome("kz-21-2-warning"), "fail");
+    let said = out(&desk.verify(&["a.jpg", "--profile", "kz"]));
+    assert!(
+        said.contains("marked in machine-readable form (P, Kazakhstan, Law No. 230-VIII, Art. 21(2)): found: "),
+        "{said}"
+    );
     assert!(out(&desk.verify(&["a.jpg", "--json"])).lines().all(|line| !line.contains("\"profile\"")));
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::builder::styling::{AnsiColor, Style};
-use tanba::{Evidence, Headline, Report, ReportLanguage};
+use tanba::{Evidence, Headline, Report, ReportLanguage, RuleWords};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{escape, exit::Failure, output, words};
@@ -86,6 +86,10 @@ impl Page {
         let widest = explained.findings.iter().map(|finding| finding.class.width()).max().unwrap_or_default();
         self.list(&mut text, titles.evidence, explained.findings.iter().map(|it| evidence(it, widest)));
         self.list(&mut text, titles.faults, explained.faults.iter().map(|code| escape::line(code)));
+        if let Some(profile) = &explained.profile {
+            self.list(&mut text, &escape::line(&profile.title), profile.rules.iter().map(rule));
+            self.line(&mut text, &format!("  {}", profile.caution), 4);
+        }
         let unseen = explained.not_examined.iter().map(|what| escape::line(&words::plain(what)));
         self.list(&mut text, titles.not_examined, unseen);
         self.list(&mut text, titles.not_meant, explained.not_meant);
@@ -129,6 +133,19 @@ fn evidence(finding: &Evidence, widest: usize) -> String {
         let _ = write!(line, ": {}", escape::line(&finding.value));
     }
     let _ = write!(line, " ({})", escape::line(&finding.place));
+    line
+}
+
+/// One rule: what came of it, what is asked for, who says so and where, what was measured.
+fn rule(rule: &RuleWords) -> String {
+    let mut line = format!("{}: {} ({}, {})", rule.outcome, rule.rule, rule.mark, rule.source);
+    let measured = match rule.wanted.as_str() {
+        "" => rule.measured.clone(),
+        wanted => format!("{} / {wanted}", rule.measured),
+    };
+    if !measured.is_empty() {
+        let _ = write!(line, ": {}", escape::line(&measured));
+    }
     line
 }
 
