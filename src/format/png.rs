@@ -8,6 +8,7 @@ mod huffman;
 mod idat;
 mod inflate;
 mod joint;
+mod look;
 mod pixels;
 mod splice;
 mod texts;
@@ -22,7 +23,7 @@ use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, 
 use crate::{
     Format, Result,
     limits::Budget,
-    notice::{Raster, StoredNotice},
+    notice::{Notice, Raster, StoredNotice},
     record,
     stream::Source,
 };
@@ -109,6 +110,20 @@ impl Handler for Png {
 
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
         decode::decode(source, Format::Png, image::ImageFormat::Png, survey.orientation, budget).map(Some)
+    }
+
+    fn shows(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        notice: &Notice,
+        budget: &mut Budget,
+    ) -> Result<Option<bool>> {
+        let part = match look::part(source, survey.orientation, notice.rect, notice.frame, budget)? {
+            Some(part) => Some(part),
+            None => self.picture(source, survey, budget)?.and_then(|picture| picture.part(notice.rect)),
+        };
+        Ok(Some(part.is_some_and(|part| notice.is_seen_in(&part))))
     }
 
     fn rgba(&self, source: &mut dyn Source, _survey: &Survey, budget: &mut Budget) -> Result<Option<Vec<u8>>> {

@@ -95,6 +95,8 @@ mod tests {
             "grey.jpg",
             "photo.png",
             "palette.png",
+            "rgba16.png",
+            "grey-alpha.png",
             "animated.png",
             "photo.gif",
             "photo.webp",
