@@ -37,7 +37,7 @@ pub(super) fn part(
         None => Vec::new(),
     };
     let read = Header { size: Size { height: stored.y + stored.height, ..header.size }, ..header };
-    let most = (header.row_bytes(read.size.width) as u64 + 1) * u64::from(read.size.height) * 101 / 100 + SLACK;
+    let most = (header.row_bytes(read.size.width) as u64 + 1) * u64::from(read.size.height) * 2 + SLACK;
     let (stream, at) = (Stream::new(&pixels), pixels[0].at);
     let mut zlib = vec![0; usize::try_from(stream.len().min(most)).unwrap_or(usize::MAX)];
     let filled = stream.read(source, 0, &mut zlib)?;
