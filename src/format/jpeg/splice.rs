@@ -1,0 +1,149 @@
+//! The short way to a notice in a sequential JPEG of one scan: only the data under it is written anew, with the file's own
+//! tables, and all other data stays where it is.
+
+use std::ops::Range;
+
+use super::{
+    decoder::Tables,
+    frame::Frame,
+    huffman::{self, Table},
+    paint::{Brush, Inks, Quantisation},
+    reading::{Codes as Stated, ReadScan},
+    weave::{Cloth, Codes, Missing, Slot, Weaver},
+    window::Window,
+};
+use crate::{Result, notice::StoredNotice, patch::Patch, stream::Source};
+
+/// Restart intervals whose numbers are changed one by one below a strip.
+const MAX_INTERVALS: usize = 4096;
+
+/// What is known of the scan.
+pub(super) struct Job<'a> {
+    pub(super) frame: &'a Frame,
+    pub(super) coded: &'a ReadScan,
+    /// Those that are in force in the scan, as `coded` has them.
+    pub(super) tables: &'a Tables,
+    /// By component.
+    pub(super) quantisation: &'a [Quantisation],
+    pub(super) inks: &'a Inks,
+    pub(super) notice: &'a StoredNotice,
+}
+
+type Edits = Vec<(Range<u64>, Vec<u8>)>;
+
+/// Adds the edits that draw the notice to `patch`; `false` when only the whole scan can be written anew.
+pub(super) fn splice(source: &mut dyn Source, job: &Job, patch: &mut Patch) -> Result<bool> {
+    let Some(cloth) = cloth(job) else { return Ok(false) };
+    let mut changed: Vec<(usize, usize, Table)> = Vec::new();
+    // A second time where codes had to be added to the tables.
+    for _ in 0..2 {
+        let mut codes = Codes::new(job.tables, &job.coded.codes, &changed);
+        let edits = weave(source, job, &cloth, &mut codes)?;
+        let more = extended(&job.coded.codes, &codes.missing).filter(|_| !codes.beyond);
+        let Some(more) = more else { return Ok(false) };
+        if more.is_empty() {
+            let Some(edits) = edits else { return Ok(false) };
+            if !changed.is_empty() {
+                patch.insert(job.coded.segment.range.start, huffman::segment(&changed));
+            }
+            edits.into_iter().for_each(|(range, bytes)| patch.replace(range, bytes));
+            return Ok(true);
+        }
+        changed = more;
+    }
+    Ok(false)
+}
+
+/// `None` when the file is not made for the short way.
+fn cloth<'a>(job: &Job<'a>) -> Option<Cloth<'a>> {
+    let Job { frame, coded: ReadScan { scan, .. }, notice, .. } = *job;
+    let grow = notice.grow;
+    let is_whole = scan.components.len() == frame.components.len();
+    if frame.is_progressive() || !is_whole || grow.left > 0 || grow.right > 0 || grow.bottom > 0 {
+        return None;
+    }
+    let (h, v) = frame.sampling();
+    let is_single = scan.components.len() == 1;
+    let slots = scan.components.iter().map(|component| {
+        let of_frame = frame.components[component.plane];
+        // A.2.2: where one component stands alone, an MCU is one block.
+        let (h, v) = if is_single { (1, 1) } else { (of_frame.h.into(), of_frame.v.into()) };
+        let steps = job.quantisation[component.plane];
+        Slot { plane: component.plane, h, v, dc: component.dc, ac: component.ac, steps }
+    });
+    let slots: Vec<Slot> = slots.collect();
+    let (width, height) = if is_single { (8, 8) } else { (8 * h, 8 * v) };
+    let mcus = |side: u32, mcu: u32| side.div_ceil(mcu) as usize;
+    let (across, down) = (mcus(frame.size.width, width), mcus(frame.size.height, height));
+    let strip = grow.top.is_multiple_of(height).then(|| mcus(grow.top, height))?;
+    let result = Frame { size: notice.frame, ..frame.clone() };
+    let brush = Brush::new(&result, job.quantisation, job.inks, notice);
+    let (mut columns, mut rows) = (across..0, strip + down..0);
+    for slot in &slots {
+        let (blocks, lines) = brush.covered(slot.plane)?;
+        columns = columns.start.min(blocks.start / slot.h)..columns.end.max(blocks.end.div_ceil(slot.h).min(across));
+        rows = rows.start.min(lines.start / slot.v)..rows.end.max(lines.end.div_ceil(slot.v).min(strip + down));
+    }
+    if columns.is_empty() || rows.is_empty() || (strip > 0 && rows.end > strip) {
+        return None;
+    }
+    let interval = match usize::from(job.coded.interval) {
+        0 => across * down,
+        interval => interval,
+    };
+    if strip > 0 && job.coded.interval > 0 {
+        // Intervals that begin elsewhere than before would have to be written anew, all of them.
+        let moves = (strip * across / interval) % 8 > 0;
+        let many = (across * down).div_ceil(interval) > MAX_INTERVALS;
+        if !(strip * across).is_multiple_of(interval) || (moves && many) {
+            return None;
+        }
+    }
+    Some(Cloth { slots, across, down, interval, strip, columns, rows, brush })
+}
+
+/// The tables that lack a code, with a code; `None` when a table has no room.
+fn extended(codes: &Stated, missing: &Missing) -> Option<Vec<(usize, usize, Table)>> {
+    let mut changed = Vec::new();
+    for (class, lists) in missing.iter().enumerate() {
+        for (destination, list) in lists.iter().enumerate().filter(|(_, list)| !list.is_empty()) {
+            changed.push((class, destination, codes[class][destination].as_ref()?.extended(list)?));
+        }
+    }
+    Some(changed)
+}
+
+/// What the notice replaces; `None` when the data behind it could not stay where it is. What lacked a code is in `codes`.
+fn weave(source: &mut dyn Source, job: &Job, cloth: &Cloth, codes: &mut Codes) -> Result<Option<Edits>> {
+    let data = job.coded.segment.data.clone();
+    let start = data.start;
+    let window = Window::open(source, data)?;
+    let Some(mut weaver) = Weaver::new(cloth, codes, window) else { return Ok(None) };
+    let mut edits = Vec::new();
+    if cloth.strip > 0 && job.coded.interval > 0 {
+        edits.push((start..start, weaver.strip()));
+        let added = cloth.strip * cloth.across / cloth.interval % 8;
+        if added > 0 {
+            let mut number = added;
+            let count = cloth.total().div_ceil(cloth.interval) - 1;
+            weaver.pass(count, 0, |at| {
+                edits.push((at..at + 1, vec![0xD0 | (number % 8) as u8]));
+                number += 1;
+            })?;
+        }
+        return Ok(Some(edits));
+    }
+    let mut at = 0;
+    for index in cloth.intervals() {
+        if index > at {
+            weaver.pass(index - at, at, |_| {})?;
+            at = index;
+        }
+        let end = ((index + 1) * cloth.interval).min(cloth.total());
+        match weaver.interval(index * cloth.interval..end)? {
+            Some(edit) => edits.push(edit),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(edits))
+}
