@@ -13,6 +13,7 @@ use crate::{
 
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
 const CENTRAL: &[u8; 4] = b"PK\x01\x02";
+const DESCRIPTOR: &[u8; 4] = b"PK\x07\x08";
 const END: &[u8; 4] = b"PK\x05\x06";
 const END64: &[u8; 4] = b"PK\x06\x06";
 const LOCATOR64: &[u8; 4] = b"PK\x06\x07";
@@ -21,16 +22,35 @@ const LOCATOR64: &[u8; 4] = b"PK\x06\x07";
 const END_LEN: u64 = 22;
 const MAX_COMMENT: u64 = 0xffff;
 
+/// What stands at the end of an archive: where it begins, and what is in the archive.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    pub(crate) start: u64,
+    pub(crate) entries: Vec<Entry>,
+}
+
 /// One file of an archive.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
+    /// Where its checksum stands in the directory.
+    pub(crate) checksum: Range<u64>,
     encrypted: bool,
+    /// Whether checksum and lengths follow the data, and in 64 bits: 4.3.9.
+    described: bool,
+    wide: bool,
     method: u16,
     /// Length as stored.
     stored: u64,
     /// Offset of the local header.
     at: u64,
+}
+
+/// Where an entry stands.
+pub(crate) struct Extent {
+    /// Local header, data, and the lengths behind them where they are.
+    pub(crate) range: Range<u64>,
+    pub(crate) data: Range<u64>,
 }
 
 /// What was read of an entry.
@@ -65,7 +85,7 @@ pub(crate) fn first<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// The directory of an archive. Each entry spends a part.
-pub(crate) fn directory(source: &mut dyn Source, format: Format, budget: &mut Budget) -> Result<Vec<Entry>> {
+pub(crate) fn directory(source: &mut dyn Source, format: Format, budget: &mut Budget) -> Result<Directory> {
     let len = length(source)?;
     let tail_at = len.saturating_sub(END_LEN + MAX_COMMENT);
     let tail = read_at(source, format, tail_at, len - tail_at)?;
@@ -89,14 +109,26 @@ pub(crate) fn directory(source: &mut dyn Source, format: Format, budget: &mut Bu
     while rest.starts_with(CENTRAL) {
         budget.part()?;
         let cut = || Error::malformed(format, start, "the ZIP directory is cut off");
-        let (entry, len) = entry(rest).ok_or_else(cut)?;
+        let at = start + (bytes.len() - rest.len()) as u64;
+        let (entry, len) = entry(rest, at).ok_or_else(cut)?;
         entries.push(entry);
         rest = rest.get(len..).ok_or_else(cut)?;
     }
     if entries.is_empty() && size > 0 {
         return Err(Error::malformed(format, start, "there is no ZIP directory"));
     }
-    Ok(entries)
+    Ok(Directory { start, entries })
+}
+
+/// Whether `bytes` are nothing but a directory, as writers that add a part leave the old one behind.
+pub(crate) fn is_directory(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while rest.starts_with(CENTRAL) {
+        let Some(after) = entry(rest, 0).and_then(|(_, len)| rest.get(len..)) else { return false };
+        rest = after;
+    }
+    // With its end, or without.
+    rest.len() < bytes.len() && (rest.is_empty() || rest.len() == 22 && rest.starts_with(END))
 }
 
 /// Size and start of a directory that needs 64 bits: 4.3.14 and 4.3.15.
@@ -112,14 +144,15 @@ fn wide(source: &mut dyn Source, format: Format, end: u64) -> Result<(u64, u64)>
     numbers.ok_or_else(wrong)
 }
 
-/// The entry that `bytes` start with, and its length in the directory.
-fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
+/// The entry that `bytes`, which stand at `place`, start with, and its length in the directory.
+fn entry(bytes: &[u8], place: u64) -> Option<(Entry, usize)> {
     let (name, extra, comment) = (le_u16(bytes, 28)?, le_u16(bytes, 30)?, le_u16(bytes, 32)?);
     let [name, extra, comment] = [name, extra, comment].map(usize::from);
     let unpacked = le_u32(bytes, 24)?;
     let (mut stored, mut at) = (u64::from(le_u32(bytes, 20)?), u64::from(le_u32(bytes, 42)?));
     // 4.5.3: those of the numbers that do not fit stand here, in this order.
-    let mut wide = field(bytes.get(46 + name..46 + name + extra)?, 1).unwrap_or_default();
+    let field = field(bytes.get(46 + name..46 + name + extra)?, 1);
+    let mut wide = field.unwrap_or_default();
     let mut next = || {
         let number = le_u64(wide, 0);
         wide = wide.get(8..).unwrap_or_default();
@@ -136,7 +169,10 @@ fn entry(bytes: &[u8]) -> Option<(Entry, usize)> {
     }
     let entry = Entry {
         name: String::from_utf8_lossy(bytes.get(46..46 + name)?).into_owned(),
+        checksum: place.checked_add(16)?..place.checked_add(20)?,
         encrypted: le_u16(bytes, 8)? & 1 != 0,
+        described: le_u16(bytes, 8)? & 8 != 0,
+        wide: field.is_some(),
         method: le_u16(bytes, 10)?,
         stored,
         at,
@@ -160,17 +196,30 @@ fn le_u64(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 impl Entry {
-    /// Reads the part; `Err` with a sentence where it cannot be.
-    pub(crate) fn read(
-        &self,
-        source: &mut dyn Source,
-        format: Format,
-        budget: &mut Budget,
-    ) -> Result<Result<Part, &'static str>> {
-        let len = length(source)?;
-        if self.encrypted {
-            return Ok(Err("it is encrypted"));
+    /// What belongs to the entry outside the directory. `Err` with a sentence where that cannot be seen.
+    pub(crate) fn extent(&self, source: &mut dyn Source, format: Format) -> Result<Result<Extent, &'static str>> {
+        let data = match self.data(source, format)? {
+            Ok(data) => data,
+            Err(why) => return Ok(Err(why)),
+        };
+        let mut end = data.end;
+        if self.described {
+            let len = length(source)?;
+            let next = read_at(source, format, end, 4.min(len - end))?;
+            // Some writers set the flag and leave the lengths out; the signature in front of them may be missing.
+            if next != LOCAL && next != CENTRAL {
+                end += if next == DESCRIPTOR { 4 } else { 0 } + if self.wide { 20 } else { 12 };
+            }
+            if end > len {
+                return Ok(Err("it is longer than the file"));
+            }
         }
+        Ok(Ok(Extent { range: self.at..end, data }))
+    }
+
+    /// Where the data stand.
+    fn data(&self, source: &mut dyn Source, format: Format) -> Result<Result<Range<u64>, &'static str>> {
+        let len = length(source)?;
         if self.at.checked_add(30).is_none_or(|end| end > len) {
             return Ok(Err("it stands after the end of the file"));
         }
@@ -187,6 +236,23 @@ impl Entry {
         if read_at(source, format, self.at + 30, name.into())? != self.name.as_bytes() {
             return Ok(Err("it has another name in its own header"));
         }
+        Ok(Ok(start..end))
+    }
+
+    /// Reads the part; `Err` with a sentence where it cannot be.
+    pub(crate) fn read(
+        &self,
+        source: &mut dyn Source,
+        format: Format,
+        budget: &mut Budget,
+    ) -> Result<Result<Part, &'static str>> {
+        if self.encrypted {
+            return Ok(Err("it is encrypted"));
+        }
+        let Range { start, end } = match self.data(source, format)? {
+            Ok(data) => data,
+            Err(why) => return Ok(Err(why)),
+        };
         let packed = read_block(source, format, start, self.stored, budget)?;
         let bytes = match self.method {
             0 => packed,
@@ -240,7 +306,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<Result<Vec<u8>, &'static str>> {
         let (mut source, mut budget) = (Cursor::new(bytes), Budget::new(&Limits::default()));
-        let entries = directory(&mut source, Format::Ooxml, &mut budget)?;
+        let entries = directory(&mut source, Format::Ooxml, &mut budget)?.entries;
         Ok(entries[0].read(&mut source, Format::Ooxml, &mut budget)?.map(|part| part.bytes))
     }
 

@@ -1,6 +1,9 @@
 //! EPUB 2 and 3: books.
 
-use super::{Carries, Facts, Handler, HardBinding, Medium, Survey, TextField, package::Package};
+use super::{
+    Archive, Carries, Facts, Handler, HardBinding, Medium, Survey, TextField,
+    package::{self, Package},
+};
 use crate::{Format, Result, container::zip, limits::Budget, stream::Source};
 
 pub(super) struct Epub;
@@ -24,6 +27,10 @@ impl Handler for Epub {
     /// The media type stands first, uncompressed: EPUB 3.3, 4.2.7.3.
     fn sniff(&self, head: &[u8]) -> bool {
         zip::first(head, b"mimetype").is_some_and(|kind| kind.trim_ascii() == FACTS.media_types[0].as_bytes())
+    }
+
+    fn archive(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Option<Archive>> {
+        package::archive(source, Format::Epub, budget)
     }
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {

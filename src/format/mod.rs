@@ -22,6 +22,7 @@ mod ogg;
 mod ooxml;
 mod opendocument;
 mod package;
+mod parts;
 mod pdf;
 mod png;
 mod sidecar;
@@ -35,7 +36,7 @@ mod tiff;
 mod wav;
 mod webp;
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{fmt, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,8 @@ use crate::{
     record::Record,
     stream::Source,
 };
+
+pub(crate) use parts::{Archive, Member, NamedBox};
 
 // The order is the order of sniffing.
 formats! {
@@ -196,6 +199,11 @@ pub(crate) trait Handler: Sync {
         Ok(None)
     }
 
+    /// The parts of an archive, for a hash over a collection (C2PA 2.4 §18.8); `None` where the format is none, or it is damaged.
+    fn archive(&self, _source: &mut dyn Source, _budget: &mut Budget) -> Result<Option<Archive>> {
+        Ok(None)
+    }
+
     /// Decodes the (first) picture as shown, to look for the notice; `None` when this build cannot decode it.
     fn picture(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Raster>> {
         Ok(None)
@@ -262,24 +270,6 @@ pub(crate) struct Store {
     pub(crate) carrier: Vec<Range<u64>>,
     /// The JUMBF bytes.
     pub(crate) jumbf: Vec<u8>,
-}
-
-/// A part of a file that a hash may name.
-#[derive(Clone, Debug)]
-pub(crate) struct NamedBox {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) range: Range<u64>,
-}
-
-impl NamedBox {
-    fn new(name: impl Into<Cow<'static, str>>, range: Range<u64>) -> Self {
-        Self { name: name.into(), range }
-    }
-
-    /// The part that carries the manifest, whatever it is in the format.
-    fn manifest(range: Range<u64>) -> Self {
-        Self::new("C2PA", range)
-    }
 }
 
 /// A metadata block that was read.

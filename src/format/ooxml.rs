@@ -1,6 +1,9 @@
 //! Office Open XML: documents, workbooks and presentations of Microsoft Office (ISO/IEC 29500).
 
-use super::{Carries, Facts, Handler, HardBinding, Medium, Survey, package::Package};
+use super::{
+    Archive, Carries, Facts, Handler, HardBinding, Medium, Survey,
+    package::{self, Package},
+};
 use crate::{Error, Format, Result, container::zip, limits::Budget, stream::Source};
 
 pub(super) struct Ooxml;
@@ -37,6 +40,10 @@ impl Handler for Ooxml {
                 || [&b"_rels/"[..], b"word/", b"xl/", b"ppt/", b"docProps/"].iter().any(|start| name.starts_with(start))
         };
         zip::is_zip(head) && zip::names(head).any(known)
+    }
+
+    fn archive(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Option<Archive>> {
+        package::archive(source, Format::Ooxml, budget)
     }
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {

@@ -1,6 +1,9 @@
 //! OpenDocument: texts, spreadsheets, presentations and drawings of LibreOffice and others (ISO/IEC 26300).
 
-use super::{Carries, Facts, Handler, HardBinding, Medium, Survey, package::Package};
+use super::{
+    Archive, Carries, Facts, Handler, HardBinding, Medium, Survey,
+    package::{self, Package},
+};
 use crate::{
     Format, Result,
     container::zip,
@@ -33,6 +36,10 @@ impl Handler for OpenDocument {
 
     fn sniff(&self, head: &[u8]) -> bool {
         kind(head).is_some()
+    }
+
+    fn archive(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Option<Archive>> {
+        package::archive(source, Format::OpenDocument, budget)
     }
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {

@@ -1,15 +1,17 @@
 //! Documents that are ZIP archives: what Office Open XML, OpenDocument and EPUB have in common.
 
-use super::{Store, Survey, TextField};
+use std::collections::BTreeSet;
+
+use super::{Archive, Member, Store, Survey, TextField};
 use crate::{
     Format, Result,
     container::{
         xml::{Fault, Item, Walk},
         xmp::decode,
-        zip::{Entry, directory},
+        zip::{Directory, Entry, Extent, directory, is_directory},
     },
     limits::Budget,
-    stream::Source,
+    stream::{Source, length, read_block},
 };
 
 /// Where the manifest store stands: C2PA 2.4 §A.6.
@@ -26,7 +28,7 @@ pub(super) struct Package<'a> {
 impl<'a> Package<'a> {
     /// Reads the directory and the manifest store.
     pub(super) fn open(source: &'a mut dyn Source, format: Format, budget: &mut Budget) -> Result<Self> {
-        let entries = directory(source, format, budget)?;
+        let entries = directory(source, format, budget)?.entries;
         let survey = Survey { frames: 1, ..Survey::default() };
         let mut package = Self { source, format, entries, survey };
         for index in package.indices(STORE) {
@@ -132,6 +134,36 @@ impl<'a> Package<'a> {
             }
         }
     }
+}
+
+/// The parts of an archive as a hash over a collection names them. `None` where a part cannot be found, or two have one name.
+pub(super) fn archive(source: &mut dyn Source, format: Format, budget: &mut Budget) -> Result<Option<Archive>> {
+    let Directory { start, entries } = directory(source, format, budget)?;
+    let directory = std::iter::once(start..length(source)?).collect();
+    let mut archive = Archive { members: Vec::new(), directory, left: Vec::new() };
+    let (mut names, mut known) = (BTreeSet::new(), Vec::new());
+    for entry in entries {
+        let Ok(Extent { range, data }) = entry.extent(source, format)? else { return Ok(None) };
+        if !names.insert(entry.name.clone()) {
+            return Ok(None);
+        }
+        known.push(range.clone());
+        if entry.name != STORE {
+            archive.members.push(Member { name: entry.name.replace('\\', "/"), range, data });
+        } else if let Some(rest) = archive.directory.pop() {
+            // The checksum of the store is not known before the hash is.
+            archive.directory.extend([rest.start..entry.checksum.start, entry.checksum.end..rest.end]);
+        }
+    }
+    known.push(start..start);
+    known.sort_by_key(|range| range.start);
+    for pair in known.windows(2) {
+        let gap = pair[0].end..pair[1].start;
+        if !gap.is_empty() && is_directory(&read_block(source, format, gap.start, gap.end - gap.start, budget)?) {
+            archive.left.push(gap);
+        }
+    }
+    Ok(Some(archive))
 }
 
 /// An element with its own text.

@@ -5,6 +5,7 @@ use std::{io::Cursor, sync::Arc};
 use super::{Handler, Label, Marked, Survey};
 use crate::{
     Format,
+    container::zip,
     geometry::{Rect, Size},
     limits::{Budget, Limits},
     notice::{Notice, Stamp},
@@ -107,4 +108,29 @@ pub(crate) fn python(module: &str, program: &str, input: &str) -> Option<String>
     let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{printed}{errors}");
     Some(printed.into_owned())
+}
+
+/// The same archive without compression, which the engine cannot read; `described`: with the lengths behind the data.
+pub(crate) fn stored(archive: &[u8], described: bool) -> Vec<u8> {
+    let (mut source, mut budget) = (Cursor::new(archive), Budget::new(&Limits::default()));
+    let format = Format::sniff(&mut source).unwrap();
+    let entries = zip::directory(&mut source, format, &mut budget).unwrap().entries;
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for entry in &entries {
+        let part = entry.read(&mut source, format, &mut budget).unwrap().unwrap().bytes;
+        let len = u32::try_from(part.len()).unwrap().to_le_bytes();
+        let lengths = [&crc32fast::hash(&part).to_le_bytes()[..], &len, &len].concat();
+        let name = u16::try_from(entry.name.len()).unwrap().to_le_bytes();
+        let head = |lengths: &[u8]| {
+            [&[20, 0, if described { 8 } else { 0 }, 0, 0, 0, 0, 0, 0x21, 0][..], lengths, &name, &[0, 0]].concat()
+        };
+        let at = u32::try_from(bytes.len()).unwrap().to_le_bytes();
+        directory.extend([b"PK\x01\x02\x14\0", &head(&lengths)[..], &[0; 10], &at, entry.name.as_bytes()].concat());
+        let behind = [b"PK\x07\x08", &lengths[..]].concat();
+        let (lengths, behind) = if described { (vec![0; 12], behind) } else { (lengths, vec![]) };
+        bytes.extend([b"PK\x03\x04", &head(&lengths)[..], entry.name.as_bytes(), &part, &behind].concat());
+    }
+    let count = u16::try_from(entries.len()).unwrap().to_le_bytes();
+    let [len, at] = [directory.len(), bytes.len()].map(|number| u32::try_from(number).unwrap().to_le_bytes());
+    [&bytes[..], &directory, b"PK\x05\x06\0\0\0\0", &count, &count, &len, &at, &[0, 0]].concat()
 }

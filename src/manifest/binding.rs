@@ -76,7 +76,12 @@ pub(super) fn check(view: &View, codes: &mut Codes, store: &Store, asset: &mut A
         }
         false => None,
     };
-    let setting = Setting { store, updated: manifest != view.active, boxes: boxes.as_deref() };
+    let archive = match hashes.iter().any(|(_, hash)| matches!(hash, Hash::Collection(_))) {
+        true => asset.format.handler().archive(asset.source, &mut Budget::new(asset.limits))?,
+        false => None,
+    };
+    let updated = manifest != view.active;
+    let setting = Setting { store, updated, boxes: boxes.as_deref(), archive: archive.as_ref() };
     // Parts of a file that is several have hashes beside the binding: §18.8.
     let known = hashes.iter().find(|(_, hash)| !matches!(hash, Hash::Other(_))).or_else(|| hashes.first());
     let Some((label, hash)) = known else { return broken("nothing in the manifest binds it to the content") };

@@ -222,6 +222,10 @@ impl<'a> Value<'a> {
         if let Self::Array(array) = self { Some(array) } else { None }
     }
 
+    pub(super) fn map(&self) -> Option<&[(&'a str, Self)]> {
+        if let Self::Map(map) = self { Some(map) } else { None }
+    }
+
     pub(super) fn int(&self) -> Option<u64> {
         if let Self::Int(number) = self { Some(*number) } else { None }
     }

@@ -157,8 +157,8 @@ const SETTINGS: &str = r#"{
 /// Reads the store alone: the engine gets an empty file, and what it says of that is left out by [`Codes::of`].
 fn open(store: &[u8]) -> c2pa::Result<View> {
     let reader = match reader(store, BARE, &mut Cursor::new(&[])) {
-        // It hashes collections as ZIP archives only.
-        Err(c2pa::Error::UnsupportedType) => reader(store, "application/zip", &mut Cursor::new(&[]))?,
+        // It takes hashes over collections for archives only, under this name of theirs.
+        Err(c2pa::Error::UnsupportedType) => reader(store, "application/x-zip", &mut Cursor::new(&[]))?,
         reader => reader?,
     };
     let json = serde_json::from_str(&reader.detailed_json_checked()?)?;

@@ -1,10 +1,11 @@
 //! The hard bindings, computed here: one pass over the file, a few hundred kilobytes of memory, whatever its size.
 //!
-//! The C2PA engine would do the same with buffers of 256 MB. What is not computed here (collections, films whose hashes follow
-//! their samples) is left to it, up to a size.
+//! The C2PA engine would do the same with buffers of 256 MB. What is not computed here (films whose hashes follow their samples,
+//! kinds that are not known) is left to it, up to a size.
 
 mod bmff;
 mod boxes;
+mod collection;
 mod data;
 mod digest;
 mod merkle;
@@ -13,12 +14,13 @@ mod tree;
 use super::cbor::Value;
 use crate::{
     Result,
-    format::{NamedBox, Store},
+    format::{Archive, NamedBox, Store},
     report::{Said, say},
 };
 
 pub(super) use bmff::Bmff;
 pub(super) use boxes::Boxes;
+pub(super) use collection::Collection;
 pub(super) use data::Data;
 pub(super) use digest::{Algorithm, Feed};
 
@@ -30,6 +32,7 @@ pub(super) enum Hash<'a> {
     Data(Data<'a>),
     Bmff(Bmff<'a>),
     Boxes(Boxes<'a>),
+    Collection(Collection<'a>),
     /// One that is not computed here.
     Other(String),
 }
@@ -53,6 +56,8 @@ pub(super) struct Setting<'a> {
     pub(super) updated: bool,
     /// The parts of the file by their names; `None` where the format has none.
     pub(super) boxes: Option<&'a [NamedBox]>,
+    /// The parts of an archive; `None` where the format is none.
+    pub(super) archive: Option<&'a Archive>,
 }
 
 impl<'a> Hash<'a> {
@@ -61,8 +66,9 @@ impl<'a> Hash<'a> {
         const UNREADABLE: &str = "the binding to the content cannot be read";
         let is = |kind: &str| label.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"));
         let kinds = ["c2pa.hash.bmff", "c2pa.hash.bmff.v2", "c2pa.hash.bmff.v3"];
+        let collection = is("c2pa.hash.collection.data");
         let version = kinds.iter().position(|kind| is(kind)).map(|index| index + 1);
-        if !is("c2pa.hash.data") && !is("c2pa.hash.boxes") && version.is_none() {
+        if !is("c2pa.hash.data") && !is("c2pa.hash.boxes") && !collection && version.is_none() {
             return Ok(Self::Other(label.to_owned()));
         }
         let value = Value::read(cbor).ok_or(UNREADABLE)?;
@@ -71,6 +77,7 @@ impl<'a> Hash<'a> {
         }
         Ok(match version {
             Some(version) => Self::Bmff(Bmff::parse(&value, version, default).ok_or(UNREADABLE)?),
+            None if collection => Self::Collection(Collection::parse(&value, default).ok_or(UNREADABLE)?),
             None if is("c2pa.hash.data") => Self::Data(Data::parse(&value, default).ok_or(UNREADABLE)?),
             None => Self::Boxes(Boxes::parse(&value, default).ok_or(UNREADABLE)?),
         })
@@ -86,6 +93,7 @@ impl<'a> Hash<'a> {
             Self::Data(data) => data.compare(feed, setting),
             Self::Bmff(bmff) => bmff.compare(feed),
             Self::Boxes(boxes) => boxes.compare(feed, setting),
+            Self::Collection(collection) => collection.compare(feed, setting),
             Self::Other(_) => {
                 Ok(Compared::Foreign("the binding is of a kind that tanba checks in files up to 64 MB only"))
             }
@@ -98,6 +106,7 @@ impl<'a> Hash<'a> {
             Self::Data(data) => data.left_out(setting),
             Self::Bmff(bmff) => bmff.left_out(),
             Self::Boxes(boxes) => boxes.left_out(),
+            Self::Collection(_) => None,
             Self::Other(label) => Some(say!("the binding {} is not known here", label)),
         }
     }
@@ -108,7 +117,7 @@ impl<'a> Hash<'a> {
             Self::Data(_) => "assertion.dataHash",
             Self::Bmff(_) => "assertion.bmffHash",
             Self::Boxes(_) => "assertion.boxesHash",
-            Self::Other(_) => "assertion.collectionHash",
+            Self::Collection(_) | Self::Other(_) => "assertion.collectionHash",
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::format::Member;
 
 /// CBOR of JSON; a string `hex:…` is made of bytes.
 fn cbor(value: &Json) -> Vec<u8> {
@@ -41,7 +42,14 @@ fn compare(label: &str, hash: &Json, file: &[u8], updated: bool) -> (Compared, O
     let bytes = cbor(hash);
     let carrier = std::iter::once(100..200).collect();
     let store = Store { carrier, jumbf: Vec::new() };
-    let setting = Setting { store: &store, updated, boxes: None };
+    // Two parts around the manifest, four bytes that belong to nothing in front of them, and a directory.
+    let member = |name: &str, range, data| Member { name: name.into(), range, data };
+    let archive = label.contains("collection").then(|| Archive {
+        members: vec![member("a.xml", 4..100, 40..100), member("b.xml", 200..240, 210..228)],
+        directory: vec![240..244, 248..256],
+        left: Vec::new(),
+    });
+    let setting = Setting { store: &store, updated, boxes: None, archive: archive.as_ref() };
     match Hash::parse(label, &bytes, "sha256") {
         Err(why) => (Compared::Differs(why), None),
         Ok(hash) => {
@@ -257,4 +265,33 @@ fn media_data_is_held_against_every_row_of_its_tree() {
     // The 16 bytes before the leaves must be in the hash of the file.
     let all = tree(2, |hash| hash["exclusions"][2] = json!({ "xpath": "/mdat" }));
     assert!(all.1.unwrap().contains("/mdat"));
+}
+
+#[test]
+fn a_collection_is_its_parts_and_its_directory() {
+    let file: Vec<u8> = (0..=255).collect();
+    let [a, b] = [&file[4..100], &file[200..240]].map(|part| hex(&[part]));
+    let directory = hex(&[&file[240..244], &file[248..]]);
+    let of = |uris: &Json, directory: &str, file: &[u8]| {
+        let hash = json!({ "uris": uris, "zip_central_directory_hash": directory });
+        compare("c2pa.hash.collection.data", &hash, file, false).0
+    };
+    let whole = json!({ "a.xml": { "hash": a }, "b.xml": { "hash": b, "size": 40 } });
+    // What stands in front of the first part is in nobody's hash.
+    let partly = Compared::Partly("the hash leaves out parts of the archive");
+    assert_eq!(of(&whole, &directory, &file), partly);
+    assert_eq!(of(&json!({ "b.xml": { "hash": b } }), &directory, &file), partly);
+    for (at, fits) in [(2, true), (50, false), (150, true), (220, false), (242, false), (246, true), (250, false)] {
+        let mut changed = file.clone();
+        changed[at] ^= 1;
+        assert_eq!(of(&whole, &directory, &changed) == partly, fits, "byte {at}");
+    }
+    // As the specification has it: a list, and the second part without its descriptor.
+    let list = json!([{ "uri": "a.xml", "hash": a }, { "uri": "b.xml", "hash": hex(&[&file[200..228]]) }]);
+    assert_eq!(of(&list, &directory, &file), partly);
+    let more = json!({ "a.xml": { "hash": a }, "b.xml": { "hash": b }, "c.xml": { "hash": b } });
+    assert!(matches!(of(&more, &directory, &file), Compared::Differs(_)));
+    // Without a hash of the directory, parts could be added.
+    let hash = cbor(&json!({ "uris": whole }));
+    assert!(Hash::parse("c2pa.hash.collection.data", &hash, "sha256").is_err());
 }

@@ -202,6 +202,7 @@ pub(super) const TABLE: Table = &[
     ("the media data has not as many blocks as were hashed", "медиадеректегі блоктар саны хештелгендей емес"),
     ("the media data is cut into more blocks than tanba looks at", "медиадерек tanba қарайтыннан көп блокқа бөлінген"),
     ("the media data is not as long as the blocks that were hashed", "медиадеректің ұзындығы хештелген блоктардікіндей емес"),
+    ("the hash leaves out parts of the archive", "хеш архивтің кейбір бөліктерін қамтымайды"),
     ("the parts of the file are not those that were hashed", "файл бөліктері хештелген бөліктер емес"),
     ("the ranges that the hash leaves out overlap or are out of order", "хеш қамтымайтын аралықтар қабаттасады немесе ретімен емес"),
     ("there is no hash in the binding to the content", "мазмұнмен байланыста хеш жоқ"),

@@ -202,6 +202,7 @@ pub(super) const TABLE: Table = &[
     ("the media data has not as many blocks as were hashed", "в медиаданных не столько блоков, сколько было хешировано"),
     ("the media data is cut into more blocks than tanba looks at", "медиаданные разбиты на большее число блоков, чем tanba просматривает"),
     ("the media data is not as long as the blocks that were hashed", "длина медиаданных не та, что у хешированных блоков"),
+    ("the hash leaves out parts of the archive", "хеш не охватывает некоторые части архива"),
     ("the parts of the file are not those that were hashed", "части файла не те, что были хешированы"),
     ("the ranges that the hash leaves out overlap or are out of order", "участки, которые хеш не охватывает, пересекаются или идут не по порядку"),
     ("there is no hash in the binding to the content", "в привязке к содержимому нет хеша"),
