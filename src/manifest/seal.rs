@@ -7,7 +7,10 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use c2pa::{crypto::cose::Verifier, status_tracker::StatusTracker};
+use c2pa::{
+    crypto::cose::{CoseError, Verifier, cert_chain_from_sign1, parse_cose_sign1},
+    status_tracker::StatusTracker,
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -184,8 +187,16 @@ impl<'a> Walk<'a, '_> {
         let manifest = self.boxes.get(label).map(|boxes| boxes.manifest);
         let parts = manifest.and_then(|manifest| Some((manifest.signature?.1, manifest.claim?)));
         let Some((cose, claim)) = parts else { return false };
-        let verifier = Verifier::IgnoreProfileAndTrustPolicy;
-        verifier.verify_signature(cose, claim, &[], None, &mut StatusTracker::default()).is_ok()
+        let (verifier, log) = (Verifier::IgnoreProfileAndTrustPolicy, &mut StatusTracker::default());
+        match verifier.verify_signature(cose, claim, &[], None, log) {
+            Ok(_) => true,
+            // Said of a certificate that names no organisation as well, after the signature was found right.
+            Err(CoseError::MissingSigningCertificateChain) => {
+                let chain = parse_cose_sign1(cose, claim, log).and_then(|signed| cert_chain_from_sign1(&signed));
+                chain.is_ok_and(|chain| !chain.is_empty())
+            }
+            Err(_) => false,
+        }
     }
 }
 

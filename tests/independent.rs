@@ -1,0 +1,161 @@
+//! What an implementation of C2PA that shares no code with the engine says of the same files: encypher-c2pa. Every difference
+//! stands below with its reason; one that does not is a failure.
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
+
+use common::{corpus, documents, labeler, pictures, python, recordings};
+use tanba::{Binding, Report, Signature, Verifier};
+use time::macros::datetime;
+
+/// File, what stands here, what stands there, and why: binding and signature each.
+const DIFFERENCES: &[(&str, &str, &str, &str)] = &[
+    (
+        "E-sig-CA.jpg",
+        "match invalid",
+        "unknown invalid",
+        "behind a bad signature it does not look at the content; here each axis is judged for itself",
+    ),
+    (
+        "legacy.mp4",
+        "match valid",
+        "unknown valid",
+        "c2pa.hash.bmff of the first version is deprecated and not known there; here it is checked, and called partial",
+    ),
+    (
+        "no_alg.jpg",
+        "unknown unknown",
+        "mismatch valid",
+        "the engine refuses the store, so that nothing of it is used here",
+    ),
+    (
+        "update_manifest.jpg",
+        "match valid",
+        "unknown unknown",
+        "the claim of the update names no instance, which it calls malformed; the reference reader takes it, as is done here",
+    ),
+];
+
+/// Files of a format that it does not take, or under a name that it does not know.
+const NOT_TAKEN: &str = "error ValueError";
+
+/// Prints signature and hard binding of each file.
+const READ: &str = r#"
+import sys
+from encypher_c2pa import verify
+for path in sys.argv[1:]:
+    try:
+        report = verify(path)
+        print(report.get("hard_binding"), report.get("signature"), path, sep="\t")
+    except Exception as error:
+        print("error", type(error).__name__, path, sep="\t")
+"#;
+
+/// Ours in the other's words.
+fn ours(report: &Report) -> String {
+    let binding = match report.binding {
+        // There is no word for a hash that fits and leaves out too much.
+        Binding::Intact | Binding::Partial => "match",
+        Binding::Broken => "mismatch",
+        Binding::NotChecked => "unknown",
+    };
+    let signature = match report.signature {
+        Signature::Ok => "valid",
+        Signature::Bad => "invalid",
+        Signature::None => "unknown",
+    };
+    format!("{binding} {signature}")
+}
+
+fn verified(path: &Path) -> Option<Report> {
+    let verifier = Verifier::new().at(datetime!(2026-11-20 0:00 UTC));
+    verifier.verify(&mut Cursor::new(fs::read(path).unwrap())).ok()
+}
+
+/// What they say of files, by path.
+fn theirs(files: &[PathBuf]) -> Option<BTreeMap<PathBuf, String>> {
+    let arguments: Vec<_> = files.iter().map(|path| path.to_str().unwrap()).collect();
+    let printed = python("encypher_c2pa", READ, &arguments)?;
+    let line = |line: &str| {
+        let [binding, signature, path] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        // Nothing to check, and nothing there, are the same here.
+        let word = |word: &str| if word == "missing" { "unknown".to_owned() } else { word.to_owned() };
+        (PathBuf::from(path), format!("{} {}", word(binding), word(signature)))
+    };
+    Some(printed.lines().map(line).collect())
+}
+
+#[test]
+fn files_of_the_world_and_ours_are_judged_alike() {
+    let Some(labelled) = corpus("labelled") else { return };
+    let wild = corpus("wild").unwrap();
+    let files: Vec<_> = labelled.into_iter().chain(wild).chain(recordings()).chain(documents()).collect();
+    let Some(theirs) = theirs(&files) else { return };
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for path in &files {
+        let Some(report) = verified(path) else { continue };
+        let (ours, theirs) = (ours(&report), &theirs[path]);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        compared += usize::from(ours != "unknown unknown");
+        let known = DIFFERENCES.iter().find(|(file, ..)| *file == name);
+        match known {
+            None if ours == *theirs => {}
+            // Then there must be nothing that could be compared.
+            None if *theirs == NOT_TAKEN && ours == "unknown unknown" => {}
+            Some((_, here, there, _)) if ours == *here && theirs == there => {}
+            _ => wrong.push(format!("{name}: {ours} here, {theirs} there")),
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(compared >= 25, "{compared} compared");
+}
+
+/// Our labels, and what becomes of them when a bit of the content turns over.
+#[test]
+fn labels_of_ours_are_judged_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for (number, (path, format)) in pictures().iter().enumerate() {
+        let Ok(labelled) = labelled(path) else { continue };
+        let name = |kind: &str| folder.path().join(format!("{number:03}-{kind}.{}", format.extensions()[0]));
+        fs::write(name("whole"), &labelled).unwrap();
+        files.push(name("whole"));
+        // Late in the file there are pixels, and in an SVG text; in small ones the manifest.
+        if labelled.len() < 40_000 {
+            continue;
+        }
+        let mut changed = labelled;
+        let at = changed.len() * 9 / 10;
+        changed[at] ^= 1;
+        fs::write(name("changed"), &changed).unwrap();
+        files.push(name("changed"));
+    }
+    assert!(files.len() >= 50, "{} files", files.len());
+    let Some(theirs) = theirs(&files) else { return };
+    let mut wrong = Vec::new();
+    for path in &files {
+        let whole = path.to_str().unwrap().contains("whole");
+        let Some(report) = verified(path) else {
+            assert!(!whole, "{path:?} cannot be read");
+            continue;
+        };
+        let (ours, theirs) = (ours(&report), &theirs[path]);
+        if ours != *theirs || whole != (ours == "match valid") {
+            wrong.push(format!("{}: {ours} here, {theirs} there", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn labelled(path: &Path) -> tanba::Result<Vec<u8>> {
+    let mut sink = Cursor::new(Vec::new());
+    labeler().label(&mut Cursor::new(fs::read(path).unwrap()), &mut sink)?;
+    Ok(sink.into_inner())
+}
