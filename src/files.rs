@@ -9,7 +9,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 use crate::{
-    Error, Labeler, Receipt, Report, Result, Thumbnail, Verifier,
+    Binding, Error, Labeler, Receipt, Report, Result, Thumbnail, Verdict, Verifier,
     stream::{Sink, Source},
     verifier::Beside,
 };
@@ -58,7 +58,8 @@ impl Labeler {
 
 impl Verifier {
     /// Examines the file at `path`, and the C2PA manifest store beside it (`photo.jpg.c2pa`, or else `photo.c2pa`) where it
-    /// embeds none. Where it does embed one, the one beside it must be the same.
+    /// embeds none. Where it does embed one, the one beside it must be the same. Where several files are called `photo`, `photo.c2pa`
+    /// is taken for the one that it fits.
     ///
     /// # Errors
     ///
@@ -72,7 +73,12 @@ impl Verifier {
     pub fn verify_file(&self, path: impl AsRef<Path>) -> Result<Report> {
         let path = path.as_ref();
         let mut source = open(path)?;
-        self.examine(&mut source, sidecar(path, self.max_metadata_bytes())?)
+        let Some((candidate, beside)) = sidecar(path, self.max_metadata_bytes())? else {
+            return self.examine(&mut source, None);
+        };
+        let report = self.examine(&mut source, Some(beside))?;
+        let fits = matches!(report.binding, Binding::Intact | Binding::Partial) && report.verdict != Verdict::Conflicting;
+        if fits || !is_shared(path, &candidate) { Ok(report) } else { self.examine(&mut source, None) }
     }
 
     /// [`thumbnail`](Self::thumbnail) for a file.
@@ -87,7 +93,7 @@ impl Verifier {
 
 /// The manifest store beside a file: C2PA 2.4 §11.4 wants the extension `.c2pa`, and leaves open whether it is put behind the
 /// other one.
-fn sidecar(path: &Path, max: u64) -> Result<Option<Beside>> {
+fn sidecar(path: &Path, max: u64) -> Result<Option<(PathBuf, Beside)>> {
     let Some(name) = path.file_name() else { return Ok(None) };
     let mut longer = name.to_owned();
     longer.push(".c2pa");
@@ -103,9 +109,21 @@ fn sidecar(path: &Path, max: u64) -> Result<Option<Beside>> {
             return Err(Error::Limit { what: "the size of the sidecar in bytes", got: store.len() as u64, max });
         }
         let place = format!("sidecar {}", candidate.file_name().unwrap_or_default().display());
-        return Ok(Some(Beside { store, place, counts: false }));
+        return Ok(Some((candidate, Beside { store, place, counts: false })));
     }
     Ok(None)
+}
+
+/// Whether `sidecar` may belong to another file than `path`: it is called after the name alone, and others have that name too.
+fn is_shared(path: &Path, sidecar: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let other = |file: &Path| {
+        file.file_name() != path.file_name()
+            && file.file_name() != sidecar.file_name()
+            && file.file_stem() == path.file_stem()
+    };
+    sidecar.file_stem() == path.file_stem()
+        && fs::read_dir(folder).is_ok_and(|files| files.flatten().any(|file| other(&file.path())))
 }
 
 /// Opens a regular file for reading, the path in the error.
@@ -314,6 +332,21 @@ mod tests {
         assert_eq!(given(&survey.stores[0].jumbf).verdict, Verdict::UntrustedSigner);
         assert_eq!(given(&store(&labelled)).verdict, Verdict::Conflicting);
         assert_eq!(given(&store(&png())).binding, Binding::Broken);
+    }
+
+    #[test]
+    fn a_sidecar_for_several_names_is_taken_for_the_file_that_it_fits() {
+        let folder = tempfile::tempdir().unwrap();
+        let [mine, other] = ["photo.png", "photo.jpg"].map(|name| folder.path().join(name));
+        fs::write(&mine, png()).unwrap();
+        fs::write(&other, [&png()[..], b"another file"].concat()).unwrap();
+        fs::write(folder.path().join("photo.c2pa"), store(&png())).unwrap();
+        let verify = |path: &Path| Verifier::new().verify_file(path).unwrap();
+        assert_eq!(verify(&mine).binding, Binding::Intact);
+        assert_eq!((verify(&other).verdict, verify(&other).manifest), (Verdict::NotFound, None));
+        // Alone with it, there is nothing else that it could belong to.
+        fs::remove_file(&mine).unwrap();
+        assert_eq!(verify(&other).verdict, Verdict::Tampered);
     }
 
     #[test]

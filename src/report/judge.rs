@@ -168,11 +168,18 @@ fn verdict(axes: &Axes, unreadable: bool, findings: &[Finding]) -> Verdict {
             (Binding::Intact, _) => Verdict::UntrustedSigner,
             _ => Verdict::Inconclusive,
         }
+    } else if findings.iter().any(is_proof) {
+        // A generator's own signature, by a key that is pinned.
+        Verdict::Valid
     } else if findings.iter().any(|finding| finding.says != Statement::AboutTheLabel) {
         Verdict::UnsignedOnly
     } else {
         Verdict::NotFound
     }
+}
+
+fn is_proof(finding: &Finding) -> bool {
+    finding.says.is_ai() && finding.class == Class::Proven
 }
 
 fn headline(verdict: Verdict, findings: &[Finding]) -> Headline {
@@ -186,9 +193,7 @@ fn headline(verdict: Verdict, findings: &[Finding]) -> Headline {
         // Bound in part: what the manifest says stands there, as a declaration.
         Verdict::Inconclusive if ai(Some(Technique::C2pa)) => Headline::AiMadeDeclared,
         Verdict::Inconclusive => Headline::NotChecked,
-        Verdict::Valid if findings.iter().any(|finding| finding.says.is_ai() && finding.class == Class::Proven) => {
-            Headline::AiMadeProven
-        }
+        Verdict::Valid if findings.iter().any(is_proof) => Headline::AiMadeProven,
         _ if ai(None) => Headline::AiMadeDeclared,
         _ => Headline::NoLabel,
     }
@@ -259,6 +264,9 @@ mod tests {
             judged(Axes::NONE, vec![], vec![xmp(NotAi)]),
             (Verdict::UnsignedOnly, Headline::NoLabel, Some(NotAi))
         );
+        let pinned = Finding::new(Technique::Text, Class::Proven, FullyAi, "signed", "value", "tEXt");
+        let (verdict, headline, _) = judged(Axes::NONE, vec![], vec![pinned]);
+        assert_eq!((verdict, headline), (Verdict::Valid, Headline::AiMadeProven));
         let (verdict, headline, _) = judged(INTACT, vec![c2pa(Class::Proven, NotAi)], vec![xmp(FullyAi)]);
         assert_eq!((verdict, headline), (Verdict::Conflicting, Headline::Broken));
         let (verdict, headline, _) = judged(Axes::NONE, vec![], vec![xmp(TrainingProhibited)]);
