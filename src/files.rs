@@ -77,7 +77,8 @@ impl Verifier {
             return self.examine(&mut source, None);
         };
         let report = self.examine(&mut source, Some(beside))?;
-        let fits = matches!(report.binding, Binding::Intact | Binding::Partial) && report.verdict != Verdict::Conflicting;
+        let fits =
+            matches!(report.binding, Binding::Intact | Binding::Partial) && report.verdict != Verdict::Conflicting;
         if fits || !is_shared(path, &candidate) { Ok(report) } else { self.examine(&mut source, None) }
     }
 

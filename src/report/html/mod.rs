@@ -47,6 +47,8 @@ pub struct HtmlReport {
 struct Entry {
     name: String,
     headline: Headline,
+    /// The headline in words.
+    words: &'static str,
     system: Option<String>,
     section: String,
 }
@@ -66,14 +68,17 @@ impl HtmlReport {
         let section = Section { language: self.language, id, name, report, thumbnail }.render();
         self.evaluated_at.get_or_insert_with(|| report.evaluated_at.clone());
         let system = report.provenance.system.clone();
-        self.files.push(Entry { name: name.to_owned(), headline: report.headline, system, section });
+        let words = words::headline(report, self.language);
+        self.files.push(Entry { name: name.to_owned(), headline: report.headline, words, system, section });
         self
     }
 
     /// Adds a file that could not be examined, and why.
     pub fn add_unexamined(&mut self, name: &str, why: &str) -> &mut Self {
         let section = section::unexamined(self.language, self.files.len() + 1, name, why);
-        self.files.push(Entry { name: name.to_owned(), headline: Headline::NotChecked, system: None, section });
+        let headline = Headline::NotChecked;
+        let words = self.language.headline(headline);
+        self.files.push(Entry { name: name.to_owned(), headline, words, system: None, section });
         self
     }
 
@@ -154,13 +159,8 @@ fn icon(headline: Headline) -> String {
 }
 
 /// The headline as a coloured band, with its picture.
-fn band(language: ReportLanguage, headline: Headline) -> String {
-    format!(
-        "<p class=\"band {}\">{}<strong>{}</strong></p>\n",
-        class(headline),
-        icon(headline),
-        language.headline(headline)
-    )
+fn band(headline: Headline, words: &str) -> String {
+    format!("<p class=\"band {}\">{}<strong>{}</strong></p>\n", class(headline), icon(headline), words)
 }
 
 /// A heading of a part of a section.

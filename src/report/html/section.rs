@@ -26,7 +26,7 @@ pub(super) struct Section<'a> {
 pub(super) fn unexamined(language: ReportLanguage, id: usize, name: &str, why: &str) -> String {
     let titles = language.titles();
     let mut html = opening(id, name);
-    html.push_str(&band(language, Headline::NotChecked));
+    html.push_str(&band(Headline::NotChecked, language.headline(Headline::NotChecked)));
     let _ = writeln!(html, "<p>{}: {}</p>", titles.because, bdi(&language.translate(why)));
     html.push_str(&heading(language, titles.not_meant));
     html.push_str(&list("plain", [&titles.nothing.to_owned()]));
@@ -46,7 +46,7 @@ impl Section<'_> {
         let explained = report.explain(language);
         let titles = language.titles();
         let mut html = opening(self.id, self.name);
-        html.push_str(&band(language, report.headline));
+        html.push_str(&band(report.headline, &explained.headline));
         html.push_str("<div class=\"top\">\n");
         html.push_str(&self.picture());
         let _ = writeln!(

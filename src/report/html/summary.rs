@@ -51,7 +51,7 @@ pub(super) fn summary(language: ReportLanguage, files: &[Entry]) -> String {
             class(file.headline),
             bdi(&file.name),
             icon(file.headline),
-            language.headline(file.headline),
+            file.words,
         );
     }
     if !files.is_empty() {
@@ -66,7 +66,13 @@ mod tests {
 
     #[test]
     fn the_counts_add_up() {
-        let entry = |headline| Entry { name: "a".into(), headline, system: None, section: String::new() };
+        let entry = |headline| Entry {
+            name: "a".into(),
+            headline,
+            words: headline.sentence(),
+            system: None,
+            section: String::new(),
+        };
         let files: Vec<_> = ORDER.into_iter().chain([Headline::NoLabel]).map(entry).collect();
         let html = summary(ReportLanguage::En, &files);
         let numbers: Vec<usize> = html

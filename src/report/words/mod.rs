@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{Headline, Report};
 use crate::{Error, Result};
 
-pub(super) use quote::date;
+pub(super) use quote::{date, headline};
 pub(super) use table::key;
 
 /// A language in which a report can be explained.
@@ -237,7 +237,7 @@ impl Report {
     pub fn explain(&self, language: ReportLanguage) -> Explanation {
         Explanation {
             language,
-            headline: language.headline(self.headline).to_owned(),
+            headline: headline(self, language).to_owned(),
             quote: quote::quote(self, language),
             content: axes::content(self, language),
             axes: axes::axes(self, language),

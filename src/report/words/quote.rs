@@ -8,6 +8,16 @@ use crate::report::{Headline, Report, Said, Signature, SignerStanding, Statement
 /// What can be said when nothing could be looked at.
 pub(super) const NOTHING: &str = key!("Nothing can be concluded about the origin.");
 
+/// The headline; where there are traces alone, nobody declared anything.
+pub(in crate::report) fn headline(report: &Report, language: ReportLanguage) -> &'static str {
+    match report.headline {
+        Headline::AiMadeDeclared if only_traces(report) => {
+            language.word(key!("AI-made: hinted at by traces, not declared"))
+        }
+        headline => language.headline(headline),
+    }
+}
+
 /// A sentence or two that stand alone, with who looked and when.
 pub(super) fn quote(report: &Report, language: ReportLanguage) -> String {
     let sentence = language.say(&sentence(report));
@@ -68,7 +78,14 @@ fn sentence(report: &Report) -> Said {
 }
 
 fn proven(report: &Report, wholly: bool) -> Said {
-    let signer = report.manifest.as_ref().and_then(|manifest| manifest.signer.as_deref()).unwrap_or_default();
+    let Some(manifest) = &report.manifest else {
+        let generator = report.provenance.system.as_deref().unwrap_or_default();
+        return say!(
+            "{} signed this picture as made by its AI. The pixels have not changed since, but the file around them may have.",
+            generator
+        );
+    };
+    let signer = manifest.signer.as_deref().unwrap_or_default();
     match wholly {
         true => say!(
             "A label in this file, signed by {}, says that AI made the content as a whole. The file has not changed since it was signed.",
@@ -137,6 +154,10 @@ pub(in crate::report) fn date(time: &str, language: ReportLanguage) -> String {
 /// What must not be concluded from a report.
 pub(super) fn not_meant(report: &Report, language: ReportLanguage) -> Vec<String> {
     let sentences = match report.headline {
+        Headline::AiMadeProven if report.manifest.is_none() => vec![
+            key!("It proves that the generator signed these pixels."),
+            key!("It does not prove that the statement is true, nor that what the picture shows is true or untrue."),
+        ],
         Headline::AiMadeProven => vec![
             key!("It proves who signed this statement and that the file is unchanged since then."),
             key!("It does not prove that the statement is true, nor that what the picture shows is true or untrue."),
