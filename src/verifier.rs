@@ -68,7 +68,8 @@ impl Verifier {
         self
     }
 
-    /// Whether the picture is decoded to look for the visible notice. Default `true`.
+    /// Whether the picture is decoded to look for the visible notice, and for the marks that some generators hide in pixels.
+    /// Default `true`.
     pub fn look_for_notice(mut self, on: bool) -> Self {
         self.look = on;
         self

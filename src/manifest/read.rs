@@ -251,7 +251,7 @@ impl View {
             findings.extend(said::findings(self, class, place));
             regions = said::notices(self);
         }
-        let manifest = Some(self.report(&codes, &stamped, vouched.as_ref().ok().copied()));
+        let manifest = Some(self.report(place, &codes, &stamped, vouched.as_ref().ok().copied()));
         Ok((Reading { axes, manifest, findings, regions, unreadable: false }, codes))
     }
 
@@ -338,7 +338,7 @@ impl View {
         Stamped { standing, refusal, time: time.filter(|_| standing != TimeStanding::None) }
     }
 
-    fn report(&self, codes: &Codes, stamped: &Stamped, trusted_by: Option<&List>) -> ManifestReport {
+    fn report(&self, place: &str, codes: &Codes, stamped: &Stamped, trusted_by: Option<&List>) -> ManifestReport {
         let chain = self.chain(&self.active);
         let leaf = chain.first().and_then(|der| Certificate::parse(der).ok());
         let info = self.reader.active_manifest().and_then(c2pa::Manifest::signature_info);
@@ -349,6 +349,7 @@ impl View {
         failures.sort();
         failures.dedup();
         ManifestReport {
+            place: place.to_owned(),
             label: self.active.clone(),
             claim_generator: said::claim_generator(self, &self.active),
             signer: leaf.as_ref().map(Certificate::subject),

@@ -242,6 +242,8 @@ pub struct NoticeReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ManifestReport {
+    /// Where the store stands: in the file, or beside it.
+    pub place: String,
     /// The active manifest's label.
     pub label: String,
     /// The software that wrote the claim.

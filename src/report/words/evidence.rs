@@ -79,6 +79,7 @@ pub(super) fn manifest(report: &Report, language: ReportLanguage) -> Vec<Row> {
         (key!("vouched for by"), of_list),
         (key!("algorithm"), manifest.algorithm.clone()),
         (key!("time-stamp"), manifest.stamped.clone()),
+        (key!("where it stands"), Some(language.translate(&manifest.place))),
         (key!("label of the manifest"), Some(manifest.label.clone())),
     ];
     let stated = rows.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));

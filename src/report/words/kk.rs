@@ -144,6 +144,7 @@ const FRAME: Table = &[
     ("vouched for by", "кепіл беруші"),
     ("algorithm", "алгоритм"),
     ("time-stamp", "уақыт белгісі"),
+    ("where it stands", "қайда орналасқан"),
     ("label of the manifest", "манифест идентификаторы"),
     ("this file", "осы файл"),
     ("what it was before", "бұрынғы қалпы"),

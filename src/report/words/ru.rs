@@ -144,6 +144,7 @@ const FRAME: Table = &[
     ("vouched for by", "поручитель"),
     ("algorithm", "алгоритм"),
     ("time-stamp", "штамп времени"),
+    ("where it stands", "где находится"),
     ("label of the manifest", "идентификатор манифеста"),
     ("this file", "этот файл"),
     ("what it was before", "чем он был раньше"),
