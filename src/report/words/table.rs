@@ -21,6 +21,8 @@ pub(in crate::report::words) type Table = &'static [(&'static str, &'static str)
 const MAX_DEPTH: usize = 4;
 /// Letters with which a template must begin so that a text is recognised as made from it.
 const MIN_BEGINNING: usize = 6;
+/// Of one that begins with less, another part must have as many as this.
+const MIN_INSIDE: usize = 12;
 
 impl ReportLanguage {
     fn rows(self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
@@ -90,8 +92,10 @@ impl ReportLanguage {
 
 /// What stands in `text` where `template` has holes; `None` when it is not made from it.
 fn holes<'a>(template: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let telling = template.split("{}").any(|part| part.len() >= MIN_INSIDE);
     let mut parts = template.split("{}");
-    let mut rest = text.strip_prefix(parts.next().filter(|first| first.len() >= MIN_BEGINNING)?)?;
+    let first = parts.next().filter(|first| first.len() >= MIN_BEGINNING || telling)?;
+    let mut rest = text.strip_prefix(first)?;
     let mut holes = Vec::new();
     let mut parts = parts.peekable();
     while let Some(part) = parts.next() {
@@ -116,6 +120,7 @@ mod tests {
         assert_eq!(holes("bytes {} to {}, no", "bytes 1 to 2, no"), Some(vec!["1", "2"]));
         assert_eq!(holes("bytes {} to {}, no", "bytes 1 to 2, yes"), None);
         assert_eq!(holes("{} is {}", "a is b"), None, "everything would fit");
+        assert_eq!(holes("{} was not read: {}", "a was not read: b"), Some(vec!["a", "b"]));
         assert_eq!(holes("no holes", "no holes"), None);
         assert_eq!(holes("begins {}{}", "begins"), None);
         assert_eq!(holes("begins {}", "begins "), Some(vec![""]));

@@ -242,3 +242,23 @@ fn translations_keep_the_holes_and_judge_nobody() {
         }
     }
 }
+
+/// The readers of formats say what they did not read in sentences of their own, without holes: they are known again by their
+/// templates.
+#[test]
+fn what_was_not_read_is_said_in_every_language() {
+    let said = [
+        "title in the Vorbis comments was not read: 70000 bytes are too long for a text",
+        "the ID3v2 tag was not read to its end: at byte 20, the frame is cut off",
+        "the data chunk at byte 36 says 100 bytes, and the file ends after 20 of them; the rest is missing",
+        "the PDF is encrypted: nothing in it was read",
+        "the file was walked up to byte 900 only: a box of 3 bytes",
+        "no element can be read at byte 77; what follows was not read",
+    ];
+    for language in [ReportLanguage::Ru, ReportLanguage::Kk] {
+        for sentence in said {
+            let translated = language.translate(sentence);
+            assert!(translated != sentence && !translated.contains("not read"), "{language:?}: {translated}");
+        }
+    }
+}
