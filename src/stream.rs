@@ -55,6 +55,29 @@ pub(crate) fn read_into(source: &mut dyn Source, format: Format, at: u64, buffer
     })
 }
 
+/// Unpacks into `out`, which is empty, at most `max` bytes, and says whether there are more. What came before a fault stays in `out`.
+pub(crate) fn unpack(mut packed: impl Read, max: u64, out: &mut Vec<u8>) -> std::io::Result<bool> {
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    let mut piece = [0; 16 * 1024];
+    loop {
+        let left = max.saturating_sub(out.len());
+        // With nothing left, one byte says whether there are more: in `out` it would double the memory.
+        let wanted = piece.len().min(left.max(1));
+        match packed.read(&mut piece[..wanted]) {
+            Ok(0) => return Ok(false),
+            Ok(_) if left == 0 => return Ok(true),
+            Ok(len) => {
+                if out.capacity() - out.len() < len {
+                    out.reserve_exact(out.len().max(piece.len()).min(left));
+                }
+                out.extend_from_slice(&piece[..len]);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Reads the whole stream, for formats that must be decoded as a whole.
 pub(crate) fn read_all(source: &mut dyn Source, budget: &Budget) -> Result<Vec<u8>> {
     let len = length(source)?;
@@ -80,4 +103,19 @@ pub(crate) fn le_u16(bytes: &[u8], at: usize) -> Option<u16> {
 }
 pub(crate) fn le_u32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unpacked_ends_at_the_limit_and_takes_no_more_memory() {
+        for (len, more) in [(0, false), (99_999, false), (100_000, false), (100_001, true), (1_000_000, true)] {
+            let mut out = Vec::new();
+            assert_eq!(unpack(&vec![7; len][..], 100_000, &mut out).unwrap(), more, "{len}");
+            assert_eq!(out, vec![7; len.min(100_000)]);
+            assert!(out.capacity() <= 100_000, "{}", out.capacity());
+        }
+    }
 }

@@ -170,3 +170,29 @@ fn the_parser_of_imports_sees_groups() {
         "use crate::{\n    Error, format::{Label, Survey},\n    stream::Source,\n};\nlet x = crate::patch::fill();";
     assert_eq!(imports(code), ["Error", "format", "stream", "", "patch"]);
 }
+
+/// `fuzz/` is a workspace of its own, which nothing here builds: its files are read as text.
+#[test]
+fn every_format_is_fuzzed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    let mut targets = String::new();
+    for entry in fs::read_dir(folder.join("targets")).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.extension().is_some_and(|extension| extension == "rs") {
+            let name = entry.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(
+                manifest.contains(&format!("path = \"targets/{name}\"")),
+                "fuzz/Cargo.toml has no target for {name}"
+            );
+            targets += &code(&fs::read_to_string(entry).unwrap());
+        }
+    }
+    for format in tanba::Format::ALL {
+        let name = format!("Format::{format:?}");
+        let named = targets.match_indices(&name).any(|(at, _)| {
+            let next = targets[at + name.len()..].chars().next();
+            next.is_some_and(|next| !next.is_alphanumeric())
+        });
+        assert!(named, "no target of fuzz/ takes {name}");
+    }
+}

@@ -1,9 +1,6 @@
 //! A report for people at a terminal: headline, evidence, and what it does not mean.
 
-use std::{
-    fmt::Write as _,
-    io::{self, IsTerminal as _},
-};
+use std::fmt::Write as _;
 
 use clap::builder::styling::{AnsiColor, Style};
 use tanba::{Evidence, Headline, Report, ReportLanguage, RuleWords};
@@ -27,8 +24,7 @@ pub(super) struct Page {
 impl Page {
     /// As wide as the terminal, if standard output is one.
     pub(super) fn new(language: ReportLanguage) -> Self {
-        let terminal = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-        let columns = terminal.map(|(width, _)| usize::from(width.0).clamp(MIN_COLUMNS, MAX_COLUMNS));
+        let columns = output::columns().map(|columns| columns.clamp(MIN_COLUMNS, MAX_COLUMNS));
         Self { language, columns }
     }
 
@@ -150,7 +146,7 @@ fn rule(rule: &RuleWords) -> String {
 }
 
 fn paint(style: Style) -> Style {
-    output::style(io::stdout().is_terminal(), style)
+    output::style(output::is_terminal(), style)
 }
 
 #[cfg(test)]

@@ -41,6 +41,17 @@ pub(super) fn escape_lines(words: &str) -> String {
     words.lines().map(escape::line).collect::<Vec<_>>().join("\n")
 }
 
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// How wide standard output is, where it is a terminal.
+pub(super) fn columns() -> Option<usize> {
+    let terminal = is_terminal().then(terminal_size::terminal_size).flatten();
+    terminal.map(|(width, _)| usize::from(width.0))
+}
+
 /// `wanted` on a terminal that may be coloured, otherwise nothing (<https://no-color.org>).
 pub(super) fn style(terminal: bool, wanted: Style) -> Style {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -3,12 +3,12 @@
 //! An own reader, not a crate: what is wanted is where each frame stands in the file and which bytes carry a manifest,
 //! with nothing allocated on the word of a length.
 
-use std::{io::Read as _, ops::Range};
+use std::ops::Range;
 
 use crate::{
     Format, Result,
     limits::Budget,
-    stream::{Source, be_u32, length, read_at},
+    stream::{Source, be_u32, length, read_at, unpack},
 };
 
 /// A tag: id3.org, "ID3 tag version 2.4.0 - Main Structure", 3.
@@ -226,14 +226,12 @@ impl Frame {
         if self.compressed {
             let max = budget.limits().max_metadata_bytes;
             let mut inflated = Vec::new();
-            let read =
-                flate2::read::ZlibDecoder::new(&bytes[..]).take(max.saturating_add(1)).read_to_end(&mut inflated);
-            budget.metadata((inflated.len() as u64).min(max))?;
-            if inflated.len() as u64 > max {
-                return Ok(Content::Damaged("it inflates to more than the limit for metadata"));
-            }
-            if read.is_err() {
-                return Ok(Content::Damaged("it cannot be inflated"));
+            let more = unpack(flate2::read::ZlibDecoder::new(&bytes[..]), max, &mut inflated);
+            budget.metadata(inflated.len() as u64)?;
+            match more {
+                Ok(false) => {}
+                Ok(true) => return Ok(Content::Damaged("it inflates to more than the limit for metadata")),
+                Err(_) => return Ok(Content::Damaged("it cannot be inflated")),
             }
             bytes = inflated;
         }

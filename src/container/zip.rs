@@ -1,14 +1,14 @@
 //! ZIP (PKWARE APPNOTE 6.3.10): the directory at the end, and single parts. Nothing is ever written to disk, so that a name
 //! can lead nowhere.
 
-use std::{io::Read as _, ops::Range};
+use std::ops::Range;
 
 use memchr::memmem;
 
 use crate::{
     Error, Format, Result,
     limits::Budget,
-    stream::{Source, le_u16, le_u32, length, read_at, read_block},
+    stream::{Source, le_u16, le_u32, length, read_at, read_block, unpack},
 };
 
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
@@ -259,11 +259,11 @@ impl Entry {
             8 => {
                 let max = budget.limits().max_metadata_bytes;
                 let mut bytes = Vec::new();
-                let inflated = flate2::read::DeflateDecoder::new(packed.as_slice()).take(max.saturating_add(1));
-                if { inflated }.read_to_end(&mut bytes).is_err() {
+                let inflated = flate2::read::DeflateDecoder::new(packed.as_slice());
+                let Ok(more) = unpack(inflated, max, &mut bytes) else {
                     return Ok(Err("its compressed data are damaged"));
-                }
-                budget.metadata(bytes.len() as u64)?;
+                };
+                budget.metadata(bytes.len() as u64 + u64::from(more))?;
                 bytes
             }
             _ => return Ok(Err("its compression is not known here")),

@@ -1,8 +1,6 @@
 //! JPEG XL: ISO/IEC 18181-1 (codestream) and 18181-2 (container). A naked codestream is put into a container when it is
 //! labelled.
 
-use std::io::Read as _;
-
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey};
 use crate::{
     Error, Format, Result,
@@ -11,7 +9,7 @@ use crate::{
     limits::Budget,
     notice::Raster,
     record,
-    stream::{Source, be_u32, length, read_at, read_block},
+    stream::{Source, be_u32, length, read_at, read_block, unpack},
 };
 
 pub(super) struct Jxl;
@@ -211,8 +209,8 @@ fn content(head: &BoxHead, packed: bool, source: &mut dyn Source, budget: &mut B
     let mut out = Vec::new();
     let packed = bytes.get(4..).unwrap_or_default();
     let wrong = |_| Error::malformed(Format::Jxl, head.range.start, "the Brotli data cannot be unpacked");
-    brotli::Decompressor::new(packed, 4096).take(max.saturating_add(1)).read_to_end(&mut out).map_err(wrong)?;
-    budget.metadata(out.len() as u64)?;
+    let more = unpack(brotli::Decompressor::new(packed, 4096), max, &mut out).map_err(wrong)?;
+    budget.metadata(out.len() as u64 + u64::from(more))?;
     Ok(out)
 }
 

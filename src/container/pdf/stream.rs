@@ -1,12 +1,12 @@
 //! What a stream holds: ISO 32000-2, 7.4.
 
-use std::{io::Read as _, ops::Range};
+use std::ops::Range;
 
 use super::syntax::{Dictionary, Object};
 use crate::{
     Format, Result,
     limits::Budget,
-    stream::{Source, read_block},
+    stream::{Source, read_block, unpack},
 };
 
 pub(super) enum Decoded {
@@ -52,12 +52,11 @@ pub(super) fn read(
                 let max = budget.limits().max_metadata_bytes;
                 let mut out = Vec::new();
                 // What came before a fault is kept: readers do so, as files with a wrong checksum are many.
-                let fault =
-                    flate2::read::ZlibDecoder::new(bytes.as_slice()).take(max.saturating_add(1)).read_to_end(&mut out);
-                if fault.is_err() && out.is_empty() {
+                let more = unpack(flate2::read::ZlibDecoder::new(bytes.as_slice()), max, &mut out);
+                if more.is_err() && out.is_empty() {
                     return Ok(Decoded::Not("its compressed data are damaged"));
                 }
-                budget.metadata(out.len() as u64)?;
+                budget.metadata(out.len() as u64 + u64::from(more.unwrap_or(false)))?;
                 match parameters.get(index) {
                     Some(Object::Dictionary(parameters)) => match predicted(out, parameters) {
                         Some(out) => out,
@@ -73,7 +72,7 @@ pub(super) fn read(
 }
 
 /// Undoes PNG's prediction over rows of bytes: 7.4.4.4.
-fn predicted(bytes: Vec<u8>, parameters: &Dictionary) -> Option<Vec<u8>> {
+fn predicted(mut bytes: Vec<u8>, parameters: &Dictionary) -> Option<Vec<u8>> {
     let number = |key, default| usize::try_from(parameters.integer(key).unwrap_or(default)).ok();
     match number("Predictor", 1)? {
         0 | 1 => return Some(bytes),
@@ -86,28 +85,29 @@ fn predicted(bytes: Vec<u8>, parameters: &Dictionary) -> Option<Vec<u8>> {
     if row == 0 || row > bytes.len() || pixel == 0 {
         return None;
     }
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut above = vec![0_u8; row];
-    for line in bytes.chunks_exact(row + 1) {
-        let (filter, line) = (line[0], &line[1..]);
-        let mut this = vec![0_u8; row];
-        for at in 0..row {
-            let left = at.checked_sub(pixel).map_or(0, |at| this[at]);
-            let corner = at.checked_sub(pixel).map_or(0, |at| above[at]);
+    // In place: rows are as long as the file says, and each ends before the byte that says how the next one is filtered.
+    let rows = bytes.len() / (row + 1);
+    for index in 0..rows {
+        let (from, to) = (index * (row + 1), index * row);
+        let filter = bytes[from];
+        for at in to..to + row {
+            let inside = at - to >= pixel;
+            let left = if inside { bytes[at - pixel] } else { 0 };
+            let above = if index > 0 { bytes[at - row] } else { 0 };
+            let corner = if index > 0 && inside { bytes[at - row - pixel] } else { 0 };
             let guess = match filter {
                 0 => 0,
                 1 => left,
-                2 => above[at],
-                3 => u8::midpoint(left, above[at]),
-                4 => paeth(left, above[at], corner),
+                2 => above,
+                3 => u8::midpoint(left, above),
+                4 => paeth(left, above, corner),
                 _ => return None,
             };
-            this[at] = line[at].wrapping_add(guess);
+            bytes[at] = bytes[from + 1 + at - to].wrapping_add(guess);
         }
-        out.extend_from_slice(&this);
-        above = this;
     }
-    Some(out)
+    bytes.truncate(rows * row);
+    Some(bytes)
 }
 
 /// PNG third edition, 9.4.
@@ -120,5 +120,24 @@ fn paeth(left: u8, above: u8, corner: u8) -> u8 {
         above
     } else {
         corner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{container::pdf::syntax::Parser, limits::Limits};
+
+    /// Rows of four bytes, one for each filter of PNG (third edition, 9.2), and one that is cut off.
+    #[test]
+    fn predictions_are_undone_in_place() {
+        let parameters = b"<</Predictor 15/Columns 2/Colors 2>>";
+        let object = Parser::new(parameters).object(&mut Budget::new(&Limits::default())).unwrap().unwrap();
+        let parameters = object.dictionary().unwrap();
+        let rows = [[0, 1, 2, 3, 4], [1, 1, 2, 3, 4], [2, 1, 1, 1, 1], [3, 1, 1, 1, 1], [4, 1, 1, 1, 1]];
+        let packed = [&rows.concat()[..], &[0, 9]].concat();
+        let wanted = [[1, 2, 3, 4], [1, 2, 4, 6], [2, 3, 5, 7], [2, 2, 4, 5], [3, 3, 5, 6]];
+        assert_eq!(predicted(packed, &parameters), Some(wanted.concat()));
+        assert_eq!(predicted(vec![5; 20], &parameters), None);
     }
 }

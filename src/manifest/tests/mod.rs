@@ -5,6 +5,7 @@ mod chains;
 mod corpus;
 mod detached;
 mod hashes;
+mod resigned;
 mod sign;
 mod swaps;
 

@@ -11,13 +11,13 @@ use crate::{
 
 const AGAIN: uuid::Uuid = uuid!("11111111-2222-4333-8444-555555555555");
 
-fn identity() -> (Signer, Identity) {
+pub(super) fn identity() -> (Signer, Identity) {
     let identity = Identity::generate(&IdentityRequest::new("Acme", "Acme", NOW).seed([3; 32])).unwrap();
     (Signer::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap(), identity)
 }
 
 /// `parent`, labelled again by a signer whom the returned anchors trust; the parent by the same, if it is not given.
-fn relabelled(parent: Option<Vec<u8>>) -> Option<(Vec<u8>, TrustAnchors)> {
+pub(super) fn relabelled(parent: Option<Vec<u8>>) -> Option<(Vec<u8>, TrustAnchors)> {
     let (signer, identity) = identity();
     let anchors = TrustAnchors::default().with_pem("Acme root", identity.anchor_pem.as_bytes()).unwrap();
     let png = png()?;
@@ -27,25 +27,25 @@ fn relabelled(parent: Option<Vec<u8>>) -> Option<(Vec<u8>, TrustAnchors)> {
     Some((sign_png(&png, &claim(&again), Some(&parent), &signer), anchors))
 }
 
-fn store(file: &[u8]) -> &[u8] {
+pub(super) fn store(file: &[u8]) -> &[u8] {
     &file[41..33 + chunk_len(file) - 4]
 }
 
-fn with_store(file: &[u8], store: &[u8]) -> Vec<u8> {
+pub(super) fn with_store(file: &[u8], store: &[u8]) -> Vec<u8> {
     [&file[..33], &cabx(store), &file[33 + chunk_len(file)..]].concat()
 }
 
 /// Labels of the parent and the active manifest.
-fn labels(store: &[u8]) -> [String; 2] {
+pub(super) fn labels(store: &[u8]) -> [String; 2] {
     let labels: Vec<_> = jumbf::manifests(store).into_iter().map(|(label, _)| label.to_owned()).collect();
     labels.try_into().unwrap()
 }
 
-type Change<'a> = dyn FnMut(&str, &[u8], &[u8]) -> Option<(Vec<u8>, usize)> + 'a;
+pub(super) type Change<'a> = dyn FnMut(&str, &[u8], &[u8]) -> Option<(Vec<u8>, usize)> + 'a;
 
 /// Rewrites the boxes of `content`. `change` gets path, type and content of each box, from the inside out, and says what
 /// stands there instead: a content, given so many times.
-fn rewrite(content: &[u8], path: &str, change: &mut Change) -> Vec<u8> {
+pub(super) fn rewrite(content: &[u8], path: &str, change: &mut Change) -> Vec<u8> {
     let (mut at, mut written) = (0, Vec::new());
     while at < content.len() {
         let len = u32::from_be_bytes(content[at..at + 4].try_into().unwrap()) as usize;
@@ -72,7 +72,7 @@ fn rewrite(content: &[u8], path: &str, change: &mut Change) -> Vec<u8> {
 }
 
 /// Puts `new` in the place of the only `old`.
-fn replace(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+pub(super) fn replace(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     let places: Vec<_> = bytes.windows(old.len()).enumerate().filter(|(_, found)| *found == old).collect();
     let [(at, _)] = places[..] else { panic!("{} places", places.len()) };
     [&bytes[..at], new, &bytes[at + old.len()..]].concat()

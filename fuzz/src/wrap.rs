@@ -1,0 +1,114 @@
+//! Containers around an input, so that what stands inside of them is what is mutated.
+
+use std::io::Write as _;
+
+/// Overwrites the bytes that a format is told by.
+pub fn with(bytes: &[u8], fixed: &[(usize, &[u8])]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for (at, value) in fixed {
+        let len = bytes.len().max(at + value.len());
+        bytes.resize(len, 0);
+        bytes[*at..at + value.len()].copy_from_slice(value);
+    }
+    bytes
+}
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// A PNG whose checksums are right, so that mutations get behind them.
+pub fn png(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = with(bytes, &[(0, PNG)]);
+    let mut at = PNG.len();
+    while let Some(length) = bytes.get(at..at + 4).and_then(|length| <[u8; 4]>::try_from(length).ok()) {
+        let end = at + 8 + u32::from_be_bytes(length) as usize;
+        if bytes.len() < end + 4 {
+            break;
+        }
+        let checksum = crc32fast::hash(&bytes[at + 4..end]).to_be_bytes();
+        bytes[end..end + 4].copy_from_slice(&checksum);
+        at = end + 4;
+    }
+    bytes
+}
+
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap_or_default().to_be_bytes();
+    [&length[..], kind, data, &[0; 4]].concat()
+}
+
+pub fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
+}
+
+/// A small grey picture with `chunks` in front of its rows.
+fn small(chunks: &[u8]) -> Vec<u8> {
+    let head = chunk(b"IHDR", &[0, 0, 0, 8, 0, 0, 0, 8, 8, 0, 0, 0, 0]);
+    let rows = chunk(b"IDAT", &deflate(&[0; 9 * 8]));
+    png(&[PNG, &head, chunks, &rows, &chunk(b"IEND", b"")].concat())
+}
+
+/// A picture of the size, colours and filters that `data` begins with, and whose rows are what follows.
+pub fn png_of_rows(data: &[u8]) -> Option<Vec<u8>> {
+    let (head, rows) = data.split_at_checked(5)?;
+    let head = [0, 0, 0, head[0], 0, 0, 0, head[1], head[2] & 31, head[3] & 7, 0, 0, head[4] & 1];
+    let (palette, rows) = rows.split_at(rows.len().min(48));
+    let parts = [PNG, &chunk(b"IHDR", &head), &chunk(b"PLTE", palette), &chunk(b"IDAT", &deflate(rows))].concat();
+    Some(png(&[parts, chunk(b"IEND", b"")].concat()))
+}
+
+/// A PNG with `packet` as XMP.
+pub fn xmp(packet: &[u8]) -> Vec<u8> {
+    small(&xmp_chunk(packet))
+}
+
+fn xmp_chunk(packet: &[u8]) -> Vec<u8> {
+    chunk(b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", packet].concat())
+}
+
+/// A JPEG of nothing but EXIF.
+pub fn exif(block: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(block.len() + 8).unwrap_or(u16::MAX).to_be_bytes();
+    [&b"\xff\xd8\xff\xe1"[..], &length, b"Exif\0\0", block, b"\xff\xd9"].concat()
+}
+
+/// A PNG whose text fields are `fields`, keyword and value in turn, each ended by NUL.
+pub fn text_fields(fields: &[u8]) -> Vec<u8> {
+    small(&text_chunks(fields))
+}
+
+/// The same, and with `packet` as XMP.
+pub fn fields_and_xmp(fields: &[u8], packet: &[u8]) -> Vec<u8> {
+    small(&[text_chunks(fields), xmp_chunk(packet)].concat())
+}
+
+fn text_chunks(fields: &[u8]) -> Vec<u8> {
+    let mut parts = fields.split(|&byte| byte == 0);
+    let mut chunks = Vec::new();
+    while let (Some(key), Some(value)) = (parts.next(), parts.next()) {
+        let data = match std::str::from_utf8(value) {
+            Ok(_) => chunk(b"iTXt", &[key, b"\0\0\0\0\0", value].concat()),
+            Err(_) => chunk(b"tEXt", &[key, b"\0", value].concat()),
+        };
+        chunks.extend(data);
+    }
+    chunks
+}
+
+/// A text with `payload` in the selectors of a C2PA wrapper (C2PA 2.4, A.8), or of anybody else's.
+pub fn selectors(payload: &[u8]) -> Vec<u8> {
+    let selector = |byte: &u8| match byte {
+        0..16 => char::from_u32(0xfe00 + u32::from(*byte)),
+        _ => char::from_u32(0xe00f0 + u32::from(*byte)),
+    };
+    let mut text = "A text.\u{feff}".to_owned();
+    text.extend(payload.iter().filter_map(selector));
+    text.push_str(" Its end.");
+    text.into_bytes()
+}
+
+/// A PNG with `jumbf` as its manifest store.
+pub fn store(jumbf: &[u8]) -> Vec<u8> {
+    small(&chunk(b"caBX", jumbf))
+}
