@@ -388,12 +388,14 @@ fn a_file_that_changes_while_it_is_read_does_no_harm() {
         let other = fs::read(fixture(if name == "tiny.png" { "photo.png" } else { "tiny.png" })).unwrap();
         let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().limits(limits()));
         for (after, reads) in
-            [&whole[..whole.len() / 2], &other].iter().flat_map(|after| (1..60).map(move |n| (after, n)))
+            [&whole[..whole.len() / 2], &other].iter().flat_map(|after| (1..60).step_by(3).map(move |n| (after, n)))
         {
             let case = format!("{name}, after {reads} reads");
             let source = || Turncoat { files: [Cursor::new(&whole), Cursor::new(after)], reads };
-            if let Err(error) = bounded(&case, || verifier.verify(&mut source())) {
-                blames_the_content(&case, &error);
+            match bounded(&case, || verifier.verify(&mut source())) {
+                // It was shorter than it had been.
+                Ok(_) | Err(Error::Io(_)) => {}
+                Err(error) => blames_the_content(&case, &error),
             }
             let mut sink = Cursor::new(Vec::new());
             match bounded(&case, || labeler.label(&mut source(), &mut sink)) {
@@ -407,5 +409,5 @@ fn a_file_that_changes_while_it_is_read_does_no_harm() {
             }
         }
     }
-    assert!(outcomes.iter().all(|&count| count > 50), "{outcomes:?}");
+    assert!(outcomes.iter().all(|&count| count > 20), "{outcomes:?}");
 }
