@@ -36,7 +36,9 @@ pub(super) fn resigned_by(
             b"jumd" => replace(content, label.as_bytes(), new_label.as_bytes()),
             b"cbor" => change(content),
             _ => {
-                hashes.as_mut().map(|(_, new)| *new = Sha256::digest(content).to_vec());
+                if let Some((_, new)) = hashes.as_mut() {
+                    *new = Sha256::digest(content).to_vec();
+                }
                 return None;
             }
         };
