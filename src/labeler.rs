@@ -4,6 +4,7 @@ mod back;
 
 use std::sync::Arc;
 
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -134,7 +135,7 @@ impl Labeler {
         self
     }
 
-    /// Replaces the source of identifiers. Default: random UUIDs (version 4).
+    /// Replaces the source of identifiers. Default: random UUIDs (version 4). Each label of a file needs one of its own.
     pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
         self.ids = Arc::new(ids);
         self
@@ -155,6 +156,7 @@ impl Labeler {
         refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());
         let mut job = Job { format, survey, record: self.record(&plan)?, plan, older: None };
+        refuse_the_same_id(&job)?;
         job.older = self.older(&job, source)?;
         let mut notice = self.notice(&job, source)?;
         let (mut draft, mut marked) = self.mark(&job, &notice, source)?;
@@ -315,6 +317,16 @@ fn refuse_to_break(format: Format, survey: &Survey, policy: &Policy) -> Result<(
         1 => Err(Error::unsupported(format, "the file is signed; labelling it without a manifest would break that")),
         _ => Err(Error::unsupported(format, "the file holds more than one manifest store; `tanba show` lists them")),
     }
+}
+
+/// Two manifests of one name in one store: readers take either, and ours takes none.
+fn refuse_the_same_id(job: &Job) -> Result<()> {
+    let id = job.record.id.to_string();
+    if job.plan.manifest && job.survey.stores.iter().any(|store| memmem::find(&store.jumbf, id.as_bytes()).is_some()) {
+        let why = format!("the file was labelled with the identifier {id} already; every label needs its own");
+        return Err(Error::Argument { argument: "ids", why });
+    }
+    Ok(())
 }
 
 /// What is to be done about the notice.

@@ -5,6 +5,7 @@ use crate::{Error, Result};
 /// What one file may cost. The defaults suit a server that takes files from strangers.
 ///
 /// Peak memory is at most 64 MB + 4 × the decoded picture: files are read, hashed and written in pieces, however large they are.
+/// A file that is full of metadata costs more: all that is found is held at once, up to 4 × [`max_metadata_bytes`](Self::max_metadata_bytes).
 /// Bindings that are not computed here (older ones over the samples of films) go to the C2PA engine, which takes up to twice the
 /// file, and therefore only for files up to 64 MB; for larger ones the binding is not checked.
 ///

@@ -4,7 +4,10 @@
 mod common;
 mod harm;
 
-use std::{fs, io::Cursor};
+use std::{
+    fs,
+    io::{self, Cursor, Read, Seek, SeekFrom},
+};
 
 use common::{anchors, fixture, labeler};
 use harm::{blames_the_content, bounded, chunk, deflate, limits, png};
@@ -335,4 +338,76 @@ fn names_of_signers_prove_nothing_and_do_nothing() {
         }
     }
     assert!(signed >= 3, "only {signed} of the names can be signed with");
+}
+
+#[test]
+fn two_manifests_of_a_film_are_a_finding() {
+    let mut sink = Cursor::new(Vec::new());
+    labeler().label(&mut fs::File::open(fixture("tiny.heic")).unwrap(), &mut sink).unwrap();
+    let labelled = sink.into_inner();
+    let at = memchr::memmem::find(&labelled, b"uuid").unwrap() - 4;
+    let len = u32::from_be_bytes(labelled[at..at + 4].try_into().unwrap()) as usize;
+    let doubled = [&labelled[..], &labelled[at..at + len]].concat();
+    hold([("two uuid boxes".to_owned(), doubled, "not-checked", "unsupported")]);
+}
+
+/// A file that becomes another one after so many reads.
+struct Turncoat<'a> {
+    files: [Cursor<&'a [u8]>; 2],
+    reads: usize,
+}
+
+impl Read for Turncoat<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reads = self.reads.saturating_sub(1);
+        let [before, after] = &mut self.files;
+        let now = if self.reads > 0 { before } else { after };
+        let read = now.read(buffer)?;
+        let at = now.position();
+        self.files.iter_mut().for_each(|file| file.set_position(at));
+        Ok(read)
+    }
+}
+
+impl Seek for Turncoat<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let [before, after] = &mut self.files;
+        let (now, other) = if self.reads > 1 { (before, after) } else { (after, before) };
+        let at = now.seek(to)?;
+        other.set_position(at);
+        Ok(at)
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_does_no_harm() {
+    let names = ["tiny.png", "tiny.jpg", "tiny.gif", "tiny.tif", "tiny.webp", "tiny.heic", "tiny.jxl", "tiny.svg"];
+    let mut outcomes = [0; 2];
+    for name in names {
+        let whole = fs::read(fixture(name)).unwrap();
+        let other = fs::read(fixture(if name == "tiny.png" { "photo.png" } else { "tiny.png" })).unwrap();
+        let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().limits(limits()));
+        for (after, reads) in
+            [&whole[..whole.len() / 2], &other].iter().flat_map(|after| (1..60).step_by(3).map(move |n| (after, n)))
+        {
+            let case = format!("{name}, after {reads} reads");
+            let source = || Turncoat { files: [Cursor::new(&whole), Cursor::new(after)], reads };
+            match bounded(&case, || verifier.verify(&mut source())) {
+                // It was shorter than it had been.
+                Ok(_) | Err(Error::Io(_)) => {}
+                Err(error) => blames_the_content(&case, &error),
+            }
+            let mut sink = Cursor::new(Vec::new());
+            match bounded(&case, || labeler.label(&mut source(), &mut sink)) {
+                Ok(_) => {
+                    let (verdict, report) = verified(&case, sink.get_ref());
+                    assert_eq!(verdict, "ai-made-proven", "{case}: {report:?}");
+                    outcomes[0] += 1;
+                }
+                // Whoever is blamed: nothing is said to be labelled.
+                Err(_) => outcomes[1] += 1,
+            }
+        }
+    }
+    assert!(outcomes.iter().all(|&count| count > 20), "{outcomes:?}");
 }

@@ -191,3 +191,11 @@ fn one_changed_byte_is_noticed() {
         }
     }
 }
+
+#[test]
+fn two_labels_of_a_file_cannot_have_one_identifier() {
+    let labeler = labeler().ids(|| uuid::Uuid::from_u128(7));
+    let (labelled, _) = label(&labeler, &fs::read(common::fixture("tiny.png")).unwrap()).unwrap();
+    let error = label(&labeler, &labelled).unwrap_err();
+    assert!(matches!(error, tanba::Error::Argument { argument: "ids", .. }), "{error}");
+}

@@ -13,6 +13,17 @@ use crate::report::{Binding, Signature};
 /// Rewrites the assertion `label` of the active manifest with `change`, from its label and its CBOR, and signs the result.
 /// Lengths stay, or the range that the hash leaves out would not be that of the store.
 fn resigned(file: &[u8], label: &str, change: impl Fn(&[u8]) -> Vec<u8>, new_label: &str, alg: u8) -> Vec<u8> {
+    resigned_by(&identity().1, file, label, change, new_label, alg)
+}
+
+pub(super) fn resigned_by(
+    signer: &Identity,
+    file: &[u8],
+    label: &str,
+    change: impl Fn(&[u8]) -> Vec<u8>,
+    new_label: &str,
+    alg: u8,
+) -> Vec<u8> {
     assert_eq!(label.len(), new_label.len());
     let active = jumbf::manifests(store(file)).last().unwrap().0.to_owned();
     let mut hashes = None;
@@ -25,7 +36,9 @@ fn resigned(file: &[u8], label: &str, change: impl Fn(&[u8]) -> Vec<u8>, new_lab
             b"jumd" => replace(content, label.as_bytes(), new_label.as_bytes()),
             b"cbor" => change(content),
             _ => {
-                hashes.as_mut().map(|(_, new)| *new = Sha256::digest(content).to_vec());
+                if let Some((_, new)) = hashes.as_mut() {
+                    *new = Sha256::digest(content).to_vec();
+                }
                 return None;
             }
         };
@@ -44,7 +57,7 @@ fn resigned(file: &[u8], label: &str, change: impl Fn(&[u8]) -> Vec<u8>, new_lab
     });
     let signed = rewrite(&claimed, "", &mut |path, kind, content| {
         (path.ends_with(&format!("/{active}/c2pa.signature")) && kind == b"cbor")
-            .then(|| (sign(content, &claim, alg), 1))
+            .then(|| (sign(signer, content, &claim, alg), 1))
     });
     with_store(file, &signed)
 }
@@ -58,8 +71,8 @@ fn hash_of(store: &[u8], manifest: &str, assertion: &str) -> Vec<u8> {
 }
 
 /// The COSE structure with a new signature over `claim`, and this algorithm in its header; 0x27 is EdDSA (RFC 9053 §2.2).
-fn sign(cose: &[u8], claim: &[u8], alg: u8) -> Vec<u8> {
-    let key = SigningKey::from_pkcs8_pem(&identity().1.key_pem).unwrap();
+fn sign(signer: &Identity, cose: &[u8], claim: &[u8], alg: u8) -> Vec<u8> {
+    let key = SigningKey::from_pkcs8_pem(&signer.key_pem).unwrap();
     let at = memchr::memmem::find(cose, b"\x01\x27").unwrap();
     let mut cose = [&cose[..=at], &[alg], &cose[at + 2..]].concat();
     let mut reader = cbor::Reader::new(&cose);

@@ -1,6 +1,6 @@
 use std::process::Command;
 
-use super::*;
+use super::{resigned::resigned_by, swaps::replace, *};
 use crate::{
     format::{Store, Survey},
     policy::Oversight,
@@ -245,6 +245,13 @@ fn a_time_stamp_outlives_the_certificate() {
     assert_eq!((axes.time, axes.signer), (TimeStanding::UntrustedStamp, SignerStanding::Expired));
     let axes = read_back(&signed, &trusting, later).axes;
     assert_eq!((axes.time, axes.signer), (TimeStanding::TrustedStamp, SignerStanding::Trusted));
+    // The stamp of one signature says nothing about another, though the same key made it.
+    let other = |cbor: &[u8]| replace(cbor, b"/trainedAlgorithmicMedia", b"/compositeWithTrainedAlg");
+    let other = resigned_by(&identity, &signed, "c2pa.actions.v2", other, "c2pa.actions.v2", 0x27);
+    let axes = read_back(&other, &trusting, NOW).axes;
+    assert_eq!((axes.binding, axes.signer), (Binding::Intact, SignerStanding::Trusted));
+    let axes = read_back(&other, &trusting, later).axes;
+    assert!(axes.time != TimeStanding::TrustedStamp && axes.signer == SignerStanding::Expired, "{axes:?}");
 
     let refused = Signer::development().with_time_stamp(|_| Err("no route to the authority".into()));
     let record = record(Extent::Generated);
