@@ -1,8 +1,10 @@
 //! The write pipeline: sniff, survey, plan, mark, sign, read back.
 
 mod back;
+mod heard;
+mod wanted;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
@@ -11,17 +13,20 @@ use uuid::Uuid;
 
 use crate::{
     Error, Format, Result,
-    format::{Carries, Label, Marked, Survey},
+    format::{Carries, HardBinding, Label, Marked, Medium, Survey},
     geometry::{Rect, Size},
     limits::{Budget, Limits},
     manifest::{self, Asset, Claim, Draft, Parent, Past, Reading, Signer},
-    notice::{self, Artist, Notice, Sighting},
+    notice::{self, Artist, Audible, Sighting},
     patch::{self, Patch},
     policy::{Disclosure, Extent, Plan, Policy, layout},
     record::{self, Record},
     report::{Binding, Signature},
     stream::{Sink, Source},
 };
+
+pub use heard::HeardNotice;
+use wanted::Wanted;
 
 /// Tells the time; given by the caller where it must not be the machine's.
 type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
@@ -50,6 +55,7 @@ pub struct Labeler {
     clock: Clock,
     ids: Ids,
     artist: Artist,
+    audible: OnceLock<Audible>,
 }
 
 /// What was done to one file.
@@ -62,6 +68,9 @@ pub struct Receipt {
     pub id: String,
     /// The notice, where it stands; `None` when the label has none.
     pub notice: Option<PlacedNotice>,
+    /// The notice in a recording; `None` when the label has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<HeardNotice>,
     /// Whether the record (XMP and the like) was written.
     pub record: bool,
     /// Whether the signed manifest was written.
@@ -70,6 +79,10 @@ pub struct Receipt {
     pub development_signer: bool,
     /// Length of the manifest store in bytes.
     pub manifest_bytes: u64,
+    /// The manifest store, where the format has no place for it: it belongs into a file beside the content, whose name is the
+    /// content's with `.c2pa` behind it. `None` where it stands in the file. Not in the JSON form.
+    #[serde(skip)]
+    pub sidecar: Option<Vec<u8>>,
     /// Length of the result in bytes.
     pub bytes: u64,
     /// What is missing from a whole label, as sentences; empty when nothing is.
@@ -114,12 +127,14 @@ impl Labeler {
             clock: Arc::new(OffsetDateTime::now_utc),
             ids: Arc::new(Uuid::new_v4),
             artist: Artist::new(),
+            audible: OnceLock::new(),
         }
     }
 
     /// Replaces the policy.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self.audible = OnceLock::new();
         self
     }
 
@@ -160,16 +175,17 @@ impl Labeler {
         job.older = self.older(&job, source)?;
         let mut notice = self.notice(&job, source)?;
         let (mut draft, mut marked) = self.mark(&job, &notice, source)?;
-        if notice.to_draw().is_some() && !marked.noticed {
+        if notice.is_new() && !marked.noticed {
             // This very file cannot take one: then the manifest must not say that it does.
             notice = Wanted::Nothing;
             let why = [marked.missing, marked.remarks].concat();
             (draft, marked) = self.mark(&job, &notice, source)?;
             marked.remarks.extend(why);
         }
+        marked.remarks.extend(notice.to_say().map(|heard| heard.remarks.clone()).unwrap_or_default());
         marked.remarks.extend(history(&job));
         let written = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
-        marked.remarks.extend(back::read(&job, &written, notice.to_draw(), source, sink, &self.limits)?);
+        marked.remarks.extend(back::read(&job, &written, &notice, source, sink, &self.limits)?);
         Ok(self.receipt(&job, &notice, marked, &written))
     }
 
@@ -177,6 +193,9 @@ impl Labeler {
     fn notice(&self, job: &Job, source: &mut dyn Source) -> Result<Wanted> {
         let budget = &mut Budget::new(&self.limits);
         let Job { format, survey, plan, .. } = job;
+        if plan.notice && format.medium() == Medium::Audio && format.notice() != Carries::No {
+            return heard::wanted(self, job, source);
+        }
         let (true, Some(frame)) = (plan.notice && format.notice() != Carries::No, survey.shown()) else {
             return Ok(Wanted::Nothing);
         };
@@ -199,6 +218,21 @@ impl Labeler {
         plan.style.place = layout::nearest(old.rect, frame, plan.style.place);
         let notice = self.artist.draw(&plan, frame)?.with_strip_of(survey.strip_unit);
         Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
+    }
+
+    /// The part of the file that the manifest is bound to, where it is bound to a part by name.
+    fn part(&self, job: &Job, source: &mut dyn Source) -> Result<Option<String>> {
+        let handler = job.format.handler();
+        if handler.facts().binding != HardBinding::Boxes {
+            return Ok(None);
+        }
+        let boxes = handler.named_boxes(source, &job.survey, &mut Budget::new(&self.limits))?.unwrap_or_default();
+        Ok(boxes.into_iter().map(|part| part.name.into_owned()).find(|name| name != "C2PA"))
+    }
+
+    /// What is said on sound, prepared once.
+    fn audible(&self, plan: &Plan) -> &Audible {
+        self.audible.get_or_init(|| Audible::new(&plan.audible, plan.extent))
     }
 
     /// The label that stands there already, read as a verifier would that trusts nobody.
@@ -243,6 +277,7 @@ impl Labeler {
                 title: self.disclosure.title.as_deref(),
                 oversight: self.disclosure.oversight,
                 media_type: survey.media_type,
+                part: self.part(job, source)?,
                 notice: notice.region(),
             };
             // Someone else's work, or a labelled file: what was there becomes the parent and stays valid.
@@ -257,6 +292,7 @@ impl Labeler {
         };
         let label = Label {
             notice: notice.to_draw(),
+            heard: notice.to_say(),
             notice_for: &|page| self.artist.draw(plan, page),
             record: plan.record.then_some(record),
             store_len: draft.as_ref().map(Draft::len),
@@ -267,7 +303,7 @@ impl Labeler {
 
     fn receipt(&self, job: &Job, notice: &Wanted, marked: Marked, written: &Output) -> Receipt {
         let Job { format, plan, record, .. } = job;
-        let placed = notice.placed();
+        let (placed, heard) = (notice.placed(), notice.heard());
         let (mut incomplete, mut remarks) = (marked.missing, marked.remarks);
         if plan.own_words && placed.is_some() {
             remarks
@@ -275,8 +311,12 @@ impl Labeler {
         }
         if !plan.notice {
             incomplete.push("no notice: switched off by the policy".into());
-        } else if placed.is_none() {
-            incomplete.push(format!("no notice: tanba cannot draw into this {format}; show the warning beside it"));
+        } else if placed.is_none() && heard.is_none() {
+            let cannot = match format.medium() {
+                Medium::Audio => "cannot put one into this",
+                _ => "cannot draw into this",
+            };
+            incomplete.push(format!("no notice: tanba {cannot} {format}; show the warning beside it"));
         }
         if !plan.record {
             incomplete.push("no record: switched off by the policy".into());
@@ -288,10 +328,12 @@ impl Labeler {
             format: *format,
             id: record.id.to_string(),
             notice: placed,
+            heard,
             record: plan.record,
             manifest: plan.manifest,
             development_signer: self.signer.is_development(),
             manifest_bytes: written.store.as_ref().map_or(0, Vec::len) as u64,
+            sidecar: written.store.clone().filter(|_| format.handler().facts().binding == HardBinding::Beside),
             bytes: written.len,
             incomplete,
             remarks,
@@ -327,42 +369,6 @@ fn refuse_the_same_id(job: &Job) -> Result<()> {
         return Err(Error::Argument { argument: "ids", why });
     }
     Ok(())
-}
-
-/// What is to be done about the notice.
-enum Wanted {
-    Nothing,
-    Draw(Notice),
-    Keep(PlacedNotice),
-}
-
-impl Wanted {
-    fn to_draw(&self) -> Option<&Notice> {
-        match self {
-            Self::Draw(notice) => Some(notice),
-            Self::Nothing | Self::Keep(_) => None,
-        }
-    }
-
-    fn placed(&self) -> Option<PlacedNotice> {
-        match self {
-            Self::Nothing => None,
-            Self::Keep(placed) => Some(placed.clone()),
-            Self::Draw(notice) => Some(PlacedNotice {
-                rect: notice.rect,
-                frame: notice.frame,
-                lines: notice.lines.clone(),
-                cap_height_px: notice.cap_height,
-                kept: false,
-                strip: notice.strip,
-            }),
-        }
-    }
-
-    /// What the manifest says about the notice: its rectangle and its lines.
-    fn region(&self) -> Option<(Rect, Vec<String>)> {
-        self.placed().map(|placed| (placed.rect, placed.lines))
-    }
 }
 
 /// What has to be said about a label that stands there already: it is carried along as it is, broken or not.
@@ -411,6 +417,13 @@ fn write(
     let wrap = patch.take_wrap();
     let written = patch.write(format, source, sink)?;
     let mut output = Output { len: written.len, store: None };
+    let draft = match draft {
+        Some(draft) if format.handler().facts().binding == HardBinding::Beside => {
+            output.store = Some(draft.sign(written.sha256, &(0..0), sink)?);
+            return Ok(output);
+        }
+        draft => draft,
+    };
     if let (Some(draft), Some(wrap), Some(slot)) = (draft, wrap, written.slot) {
         let store = draft.sign(written.sha256, &slot, sink)?;
         patch::fill(format, sink, &slot, &wrap(&store))?;

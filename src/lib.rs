@@ -34,18 +34,20 @@ pub use error::{Cause, Error, FixableBy, Result};
 pub use files::Overwrite;
 pub use format::{Carries, Format, Medium};
 pub use geometry::{Rect, Size};
-pub use labeler::{Labeler, PlacedNotice, Receipt};
+pub use labeler::{HeardNotice, Labeler, PlacedNotice, Receipt};
 pub use limits::Limits;
 pub use manifest::{
     Algorithm, Diagnosis, Fault, Identity, IdentityRequest, ListName, ListedCertificate, Signer, TrustAnchors,
     diagnose, diagnose_trust, list_certificates,
 };
-pub use policy::{Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
+pub use policy::{
+    AudibleNotice, Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, Wording,
+};
 pub use report::{
-    ActionReport, Axis, Binding, ChainLink, Class, Evidence, Explanation, Finding, Headline, HtmlReport, JSON_SCHEMA,
-    LinkWords, ManifestReport, NoticeReport, NoticeWords, Outcome, Outline, Part, ProfileReport, ProfileWords,
-    Provenance, Relation, Report, ReportLanguage, Row, RuleReport, RuleWords, SCHEMA, Signature, SignerStanding,
-    Statement, Technique, Thumbnail, TimeStanding, Titles, Verdict, escape,
+    ActionReport, Axis, Binding, ChainLink, Class, Evidence, Explanation, Finding, Headline, HeardReport, HtmlReport,
+    JSON_SCHEMA, LinkWords, ManifestReport, NoticeReport, NoticeWords, Outcome, Outline, Part, ProfileReport,
+    ProfileWords, Provenance, Relation, Report, ReportLanguage, Row, RuleReport, RuleWords, SCHEMA, Signature,
+    SignerStanding, Span, Statement, Technique, Thumbnail, TimeStanding, Titles, Verdict, escape,
 };
 pub use stream::{Sink, Source};
 pub use verifier::Verifier;

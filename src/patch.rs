@@ -6,6 +6,7 @@
 use std::{
     io::{Read as _, SeekFrom},
     ops::Range,
+    sync::Arc,
 };
 
 use sha2::{Digest, Sha256};
@@ -22,9 +23,21 @@ const CHUNK: usize = 64 * 1024;
 /// The length of its result depends on the length of the store only.
 pub(crate) type Wrap = Box<dyn Fn(&[u8]) -> Vec<u8> + Send>;
 
+/// Takes the next bytes of a result.
+pub(crate) type Put<'a> = dyn FnMut(&[u8]) -> Result<()> + 'a;
+/// Writes a part of the result that is made from the original in pieces.
+pub(crate) type Rewrite = Box<dyn FnOnce(&mut dyn Source, &mut Put) -> Result<()> + Send>;
+
 /// What replaces a range.
 enum With {
     Bytes(Vec<u8>),
+    /// The same bytes in several places.
+    Shared(Arc<[u8]>),
+    /// `len` bytes that are made while they are written.
+    Made {
+        len: u64,
+        rewrite: Rewrite,
+    },
     /// The place of the manifest, `len` bytes long, filled after signing and left out of the hash.
     Slot {
         len: u64,
@@ -36,6 +49,8 @@ enum With {
 pub(crate) struct Patch {
     edits: Vec<(Range<u64>, With)>,
     wrap: Option<Wrap>,
+    /// The whole result is hashed, though no manifest goes into it.
+    beside: bool,
 }
 
 /// What the writer learnt on its way.
@@ -60,6 +75,16 @@ impl Patch {
         self.replace(at..at, bytes);
     }
 
+    /// Inserts the same bytes as in other places, which are held once.
+    pub(crate) fn insert_shared(&mut self, at: u64, bytes: Arc<[u8]>) {
+        self.edits.push((at..at, With::Shared(bytes)));
+    }
+
+    /// Replaces `range` of the original by `len` bytes that `rewrite` makes from the original while they are written.
+    pub(crate) fn rewrite(&mut self, range: Range<u64>, len: u64, rewrite: Rewrite) {
+        self.edits.push((range, With::Made { len, rewrite }));
+    }
+
     /// Removes `range` of the original.
     pub(crate) fn delete(&mut self, range: Range<u64>) {
         self.replace(range, Vec::new());
@@ -71,6 +96,11 @@ impl Patch {
         let len = wrap(&vec![0; store_len]).len() as u64;
         self.edits.push((at..at, With::Slot { len }));
         self.wrap = Some(wrap);
+    }
+
+    /// The manifest stands beside the file: the hash is over all of it.
+    pub(crate) fn beside(&mut self) {
+        self.beside = true;
     }
 
     /// Takes the wrapper of the slot out of the patch.
@@ -92,7 +122,8 @@ impl Patch {
     fn growth_of((range, with): &(Range<u64>, With)) -> i64 {
         let new = match with {
             With::Bytes(bytes) => bytes.len() as u64,
-            With::Slot { len } => *len,
+            With::Shared(bytes) => bytes.len() as u64,
+            With::Slot { len } | With::Made { len, .. } => *len,
         };
         new as i64 - (range.end - range.start) as i64
     }
@@ -108,7 +139,7 @@ impl Patch {
         let end = length(source)?;
         source.rewind()?;
         sink.rewind()?;
-        let is_signed = self.edits.iter().any(|(_, with)| matches!(with, With::Slot { .. }));
+        let is_signed = self.beside || self.edits.iter().any(|(_, with)| matches!(with, With::Slot { .. }));
         let mut out = HashingWriter { sink, hash: is_signed.then(Sha256::new), len: 0 };
         let mut slot = None;
         let mut position = 0;
@@ -119,6 +150,15 @@ impl Patch {
             out.copy(source, range.start - position)?;
             match with {
                 With::Bytes(bytes) => out.write(&bytes)?,
+                With::Shared(bytes) => out.write(&bytes)?,
+                With::Made { len, rewrite } => {
+                    let wanted = out.len.saturating_add(len);
+                    rewrite(source, &mut |bytes| out.write(bytes))?;
+                    if out.len != wanted {
+                        return Err(Error::ReadBack { format, what: "what was rewritten" });
+                    }
+                    source.seek(SeekFrom::Start(range.start))?;
+                }
                 With::Slot { len } => slot = Some(out.skip(len)?),
             }
             if range.end > range.start {

@@ -1,5 +1,7 @@
 //! The read pipeline: sniff, survey, find, judge.
 
+mod heard;
+
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -9,7 +11,7 @@ use crate::{
     format::{Medium, Survey},
     geometry::{Orientation, Size},
     limits::{Budget, Limits},
-    manifest::{self, Asset, Reading, TrustAnchors},
+    manifest::{self, Asset, Reading, Region, TrustAnchors},
     notice::{self, Raster},
     policy::Profile,
     record::{self, Found, Pixels, Seen},
@@ -131,6 +133,9 @@ impl Verifier {
         let picture = self.picture(format, source, &survey, &mut budget)?;
         let found = records(format, source, &survey, picture.as_ref().ok(), &mut budget)?;
         let mut look = picture.map_or_else(|unseen| unseen, |picture| look(&picture, &reading));
+        if self.look && format.medium() == Medium::Audio {
+            look = heard::listen(format, source, &survey, &reading, &mut budget)?.unwrap_or(look);
+        }
         look.damaged |= !found.unread.is_empty();
         look.not_examined.extend(found.unread.into_iter().map(Into::into));
         let subject = Subject { format, media_type: survey.media_type, bytes: length(source)?, shown: survey.shown() };
@@ -225,7 +230,8 @@ fn records(
 /// Looks where the manifest says, then everywhere.
 fn look(picture: &Raster, reading: &Reading) -> Look {
     let (mut notices, mut not_examined) = (Vec::new(), Vec::new());
-    for (rect, lines) in &reading.regions {
+    for (region, lines) in &reading.regions {
+        let Region::Seen(rect) = region else { continue };
         match notice::measure(picture, *rect, lines) {
             Some(sighting) => notices.push(NoticeReport::new(sighting, picture.size, true)),
             None => not_examined.push(say!(
@@ -239,7 +245,7 @@ fn look(picture: &Raster, reading: &Reading) -> Look {
         let found = notice::search(picture, &[]).into_iter();
         notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
     }
-    Look { notices, not_examined, damaged: false, looked: true }
+    Look { notices, heard: Vec::new(), not_examined, damaged: false, looked: true }
 }
 
 /// A manifest store that stands beside a file.

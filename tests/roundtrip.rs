@@ -41,6 +41,8 @@ fn every_format_has_a_fixture_and_every_fixture_a_row_in_the_list() {
         );
         seen.push(Format::sniff(&mut Cursor::new(bytes)).unwrap());
     }
+    // Recordings have a folder and a list of their own.
+    seen.extend(common::recordings().iter().map(|path| Format::sniff(&mut fs::File::open(path).unwrap()).unwrap()));
     for format in Format::ALL.iter().filter(|format| format.can_label()) {
         assert!(seen.contains(format), "{format} has no fixture");
     }

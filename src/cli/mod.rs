@@ -1,5 +1,6 @@
 //! The command line: one file a command, and what the commands share.
 
+mod audible;
 mod batch;
 mod config;
 mod doctor;
@@ -15,6 +16,7 @@ mod label;
 mod output;
 mod page;
 mod show;
+mod summary;
 mod tally;
 mod trust;
 mod verify;

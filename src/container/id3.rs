@@ -19,6 +19,8 @@ pub(crate) struct Tag {
     /// The major version: 2, 3 or 4.
     pub(crate) version: u8,
     pub(crate) frames: Vec<Frame>,
+    /// Version 2.3 or 2.4 without extended header, footer and bytes put in: frames can be added behind its last.
+    pub(crate) simple: bool,
     /// Where the frames break off, and why.
     pub(crate) broken: Option<(u64, &'static str)>,
 }
@@ -111,7 +113,13 @@ pub(crate) fn read(source: &mut dyn Source, format: Format, at: u64, budget: &mu
     let file = length(source)?;
     let Some(head) = header(source, format, at, file, b"ID3")? else { return Ok(None) };
     let range = head.range.start..head.range.end.min(file);
-    let mut tag = Tag { range, version: head.version, frames: Vec::new(), broken: None };
+    let mut tag = Tag {
+        range,
+        version: head.version,
+        frames: Vec::new(),
+        simple: head.version > 2 && head.flags == 0,
+        broken: None,
+    };
     if !(2..=4).contains(&head.version) {
         tag.broken = Some((at, "its version is unknown"));
         return Ok(Some(tag));
@@ -365,6 +373,7 @@ pub(crate) fn version1(
     Ok(Some(fields.into_iter().map(|(key, range)| (key, text(range))).filter(|(_, text)| !text.is_empty()).collect()))
 }
 
+pub(crate) mod edit;
 pub(crate) mod text;
 
 #[cfg(test)]

@@ -14,6 +14,10 @@ pub(crate) struct Page {
     /// The whole page.
     pub(crate) range: Range<u64>,
     pub(crate) serial: u32,
+    /// Its number in its bitstream.
+    pub(crate) number: u32,
+    /// Where its last packet that ends in it ends, in the codec's units; all ones where none ends.
+    pub(crate) granule: u64,
     /// It begins with the rest of a packet.
     pub(crate) continued: bool,
     /// The first page of its bitstream.
@@ -39,9 +43,12 @@ pub(crate) fn page(source: &mut dyn Source, format: Format, at: u64, budget: &mu
     }
     // One read takes header and the longest table.
     let head = read_at(source, format, at, rest.min(HEADER + 255))?;
-    let (Some(&[b'O', b'g', b'g', b'S', 0, flags]), Some(serial)) = (head.first_chunk(), le_u32(&head, 14)) else {
+    let (Some(&[b'O', b'g', b'g', b'S', 0, flags]), Some(serial), Some(number)) =
+        (head.first_chunk(), le_u32(&head, 14), le_u32(&head, 18))
+    else {
         return Ok(None);
     };
+    let granule = head.get(6..14).and_then(|bytes| bytes.try_into().ok()).map_or(u64::MAX, u64::from_le_bytes);
     let Some(lacing) = head.get(26).and_then(|&count| head.get(27..27 + usize::from(count))) else { return Ok(None) };
     let (mut packets, mut len) = (Vec::new(), 0);
     for &value in lacing {
@@ -60,7 +67,106 @@ pub(crate) fn page(source: &mut dyn Source, format: Format, at: u64, budget: &mu
         return Ok(None);
     }
     let (continued, first, last) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
-    Ok(Some(Page { range: at..body.end, serial, continued, first, last, packets, open, body }))
+    Ok(Some(Page { range: at..body.end, serial, number, granule, continued, first, last, packets, open, body }))
+}
+
+/// Granule of a page in which no packet ends.
+pub(crate) const NOWHERE: u64 = u64::MAX;
+/// The most values that a page's table holds.
+const LACING: usize = 255;
+
+/// Where a page starts or ends its bitstream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Edge {
+    pub(crate) first: bool,
+    pub(crate) last: bool,
+}
+
+/// Writes a bitstream's pages.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    pub(crate) serial: u32,
+    /// Number of the next page.
+    pub(crate) number: u32,
+}
+
+impl Writer {
+    /// One page of whole packets, the last of which ends at `granule`; `None` where they do not fit into one.
+    pub(crate) fn page(&mut self, packets: &[&[u8]], granule: u64, edge: Edge) -> Option<Vec<u8>> {
+        let lacing: Vec<u8> = packets.iter().flat_map(|packet| laced(packet.len())).collect();
+        (lacing.len() <= LACING).then(|| self.put(&lacing, &packets.concat(), granule, false, edge))
+    }
+
+    /// A packet of any length in as many pages as it needs, none of which another packet shares.
+    pub(crate) fn packet(&mut self, packet: &[u8], granule: u64) -> Vec<u8> {
+        let lacing: Vec<u8> = laced(packet.len()).collect();
+        let (mut out, mut rest) = (Vec::new(), packet);
+        let count = lacing.chunks(LACING).count();
+        for (index, lacing) in lacing.chunks(LACING).enumerate() {
+            let (now, after) = rest.split_at(lacing.iter().copied().map(usize::from).sum::<usize>().min(rest.len()));
+            rest = after;
+            let granule = if index + 1 == count { granule } else { NOWHERE };
+            out.extend(self.put(lacing, now, granule, index > 0, Edge::default()));
+        }
+        out
+    }
+
+    fn put(&mut self, lacing: &[u8], body: &[u8], granule: u64, continued: bool, edge: Edge) -> Vec<u8> {
+        let flags = u8::from(continued) | u8::from(edge.first) << 1 | u8::from(edge.last) << 2;
+        let mut page = [&b"OggS\0"[..], &[flags], &granule.to_le_bytes(), &self.serial.to_le_bytes()].concat();
+        page.extend(self.number.to_le_bytes());
+        page.extend([0; 4]);
+        page.push(u8::try_from(lacing.len()).unwrap_or(u8::MAX));
+        page.extend_from_slice(lacing);
+        page.extend_from_slice(body);
+        seal(&mut page);
+        self.number = self.number.wrapping_add(1);
+        page
+    }
+}
+
+/// The table of one packet: 255 as long as it goes on.
+fn laced(len: usize) -> impl Iterator<Item = u8> {
+    std::iter::repeat_n(255, len / 255).chain([u8::try_from(len % 255).unwrap_or_default()])
+}
+
+/// The page under another number and further on; its packets stay.
+pub(crate) fn renumbered(page: &mut [u8], number: u32, later: u64) {
+    if page.len() < 27 {
+        return;
+    }
+    let granule = u64::from_le_bytes(std::array::from_fn(|at| page[6 + at]));
+    if granule != NOWHERE {
+        page[6..14].copy_from_slice(&granule.wrapping_add(later).to_le_bytes());
+    }
+    page[18..22].copy_from_slice(&number.to_le_bytes());
+    seal(page);
+}
+
+/// Writes the checksum: CRC-32 of polynomial 0x04C11DB7, over the page with zeros in its place.
+fn seal(page: &mut [u8]) {
+    page[22..26].fill(0);
+    let crc = crc32(page);
+    page[22..26].copy_from_slice(&crc.to_le_bytes());
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    const TABLE: [u32; 256] = {
+        let mut table = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let mut crc = (byte as u32) << 24;
+            let mut bit = 0;
+            while bit < 8 {
+                crc = if crc & 0x8000_0000 != 0 { crc << 1 ^ 0x04C1_1DB7 } else { crc << 1 };
+                bit += 1;
+            }
+            table[byte] = crc;
+            byte += 1;
+        }
+        table
+    };
+    bytes.iter().fold(0, |crc, &byte| crc << 8 ^ TABLE[usize::from(crc.to_be_bytes()[0] ^ byte)])
 }
 
 #[cfg(test)]

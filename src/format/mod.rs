@@ -5,6 +5,7 @@ mod avi;
 mod avif;
 mod decode;
 mod epub;
+mod facts;
 mod flac;
 mod frames;
 mod gif;
@@ -12,6 +13,7 @@ mod heif;
 mod html;
 mod jpeg;
 mod jxl;
+mod listen;
 mod m4a;
 mod matroska;
 mod mov;
@@ -26,6 +28,8 @@ mod parts;
 mod pdf;
 mod png;
 mod sidecar;
+#[cfg(test)]
+mod splices;
 mod subtitles;
 mod svg;
 mod tags;
@@ -38,6 +42,8 @@ mod webp;
 
 use std::{fmt, ops::Range};
 
+pub use facts::Carries;
+pub(crate) use facts::{Facts, HardBinding};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -45,7 +51,7 @@ use crate::{
     container::id3,
     geometry::{Orientation, Size},
     limits::Budget,
-    notice::{Notice, Raster},
+    notice::{Audible, Heard, Hit, Notice, Raster, Sound},
     patch::Patch,
     record::Record,
     stream::Source,
@@ -126,47 +132,6 @@ pub enum Medium {
     Text,
 }
 
-/// What one format is and can carry: said once, in the format's own file; lists and tables are derived from it.
-#[derive(Debug)]
-pub(crate) struct Facts {
-    pub(crate) name: &'static str,
-    /// Media types, the registered one first.
-    pub(crate) media_types: &'static [&'static str],
-    /// Lower-case extensions, the preferred one first.
-    pub(crate) extensions: &'static [&'static str],
-    pub(crate) medium: Medium,
-    /// Whether tanba labels such files, or examines them only.
-    pub(crate) can_label: bool,
-    /// How the notice is placed.
-    pub(crate) notice: Carries,
-    /// How the manifest is bound to the content.
-    pub(crate) binding: HardBinding,
-    /// Limits of this format, in a sentence for the README; empty when there are none worth a sentence.
-    pub(crate) limitations: &'static str,
-}
-
-/// How a notice gets into a format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Carries {
-    /// Everything outside the notice stays bit-exact.
-    Lossless,
-    /// The picture is decoded and encoded again; how close it stays is in the `Receipt`.
-    Reencoded,
-    /// Not possible: the label is incomplete without another warning beside the content.
-    No,
-}
-
-/// C2PA hard binding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HardBinding {
-    /// `c2pa.hash.data`: a hash over the file but the manifest's own bytes.
-    Data,
-    /// `c2pa.hash.bmff.v3`: a hash over the boxes of an ISO BMFF file.
-    Bmff,
-}
-
 /// What one format does. Everything that depends on its bytes lives behind this.
 pub(crate) trait Handler: Sync {
     fn facts(&self) -> &'static Facts;
@@ -186,6 +151,38 @@ pub(crate) trait Handler: Sync {
     /// labeler refuses them before.
     fn mark(&self, _source: &mut dyn Source, _survey: &Survey, _label: &Label, _budget: &mut Budget) -> Result<Marked> {
         Err(Error::UnknownFormat)
+    }
+
+    /// How the audible notice will be heard in this file: where it goes, and its samples or why there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] where it cannot be put into this very file, with what would work instead.
+    fn hear(
+        &self,
+        _source: &mut dyn Source,
+        _survey: &Survey,
+        _audible: &Audible,
+        _budget: &mut Budget,
+    ) -> Result<Heard> {
+        Err(Error::UnknownFormat)
+    }
+
+    /// The known clips near the start that are told by their coded form, in formats that this build cannot decode; `None` in the
+    /// others.
+    fn clips(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Vec<Hit>>> {
+        Ok(None)
+    }
+
+    /// Decodes the sound of a stretch of the file, to listen for the notice; `None` when this build cannot decode it.
+    fn sound(
+        &self,
+        _source: &mut dyn Source,
+        _survey: &Survey,
+        _stretch: Stretch,
+        _budget: &mut Budget,
+    ) -> Result<Option<Sound>> {
+        Ok(None)
     }
 
     /// The parts of the file by the names that C2PA 2.4 §18.7 gives them, front to back; `None` where it gives none, or where this
@@ -262,6 +259,15 @@ impl Survey {
     }
 }
 
+/// A stretch of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stretch {
+    /// Milliseconds from the start, and for how many.
+    From { ms: u64, len_ms: u64 },
+    /// The last milliseconds.
+    Last { len_ms: u64 },
+}
+
 /// A manifest store and what carries it.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -296,6 +302,8 @@ pub(crate) struct TextField {
 pub(crate) struct Label<'a> {
     /// The notice as shown; `None` when it is not wanted or stands there already.
     pub(crate) notice: Option<&'a Notice>,
+    /// The notice as heard; `None` when it is not wanted or stands there already.
+    pub(crate) heard: Option<&'a Heard>,
     /// Draws the same notice for a page of another size than the first.
     pub(crate) notice_for: &'a dyn Fn(Size) -> Result<Notice>,
     /// The record; `None` when it is not wanted.

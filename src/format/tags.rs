@@ -4,6 +4,7 @@
 mod riff;
 mod sound;
 mod vorbis;
+pub(super) mod write;
 
 use std::ops::Range;
 

@@ -57,6 +57,7 @@ pub(crate) fn mark(
         notice,
         notice_for: &|page| Ok(checkered(page, if page.shorter() < 200 { 21 } else { 0 })),
         record,
+        heard: None,
         store_len: store.map(<[u8]>::len),
     };
     let mut marked = handler.mark(&mut source, &survey, &label, &mut budget)?;

@@ -2,7 +2,7 @@
 
 use std::{io::SeekFrom, ops::Range};
 
-use c2pa::assertions::{BmffHash, DataHash, labels};
+use c2pa::assertions::{BmffHash, BoxHash, BoxMap, DataHash, labels};
 use serde_json::{Value, json};
 use time::{UtcOffset, format_description::well_known::Rfc3339};
 
@@ -25,8 +25,43 @@ pub(crate) struct Claim<'a> {
     pub(crate) title: Option<&'a str>,
     pub(crate) oversight: Option<Oversight>,
     pub(crate) media_type: &'static str,
-    /// Rectangle (pixels of the result as shown) and lines of the notice.
-    pub(crate) notice: Option<(Rect, Vec<String>)>,
+    /// The part of the file that is hashed, for `HardBinding::Boxes`.
+    pub(crate) part: Option<String>,
+    /// Where the notice stands, and its lines.
+    pub(crate) notice: Option<(Region, Vec<String>)>,
+}
+
+/// Where a notice is perceived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Region {
+    /// In pixels of the result as shown.
+    Seen(Rect),
+    /// Each time that it is heard, in milliseconds from the start of the result.
+    Heard(Vec<Range<u64>>),
+}
+
+impl Region {
+    /// The ranges of a region of interest: 2.4 §18.2.
+    fn ranges(&self) -> Value {
+        match self {
+            Self::Seen(rect) => json!([{
+                "type": "spatial",
+                "shape": {
+                    "type": "rectangle",
+                    "unit": "pixel",
+                    "origin": { "x": rect.x, "y": rect.y },
+                    "width": rect.width,
+                    "height": rect.height,
+                },
+            }]),
+            Self::Heard(spans) => {
+                // Normal play time in seconds: RFC 2326, 3.6.
+                let seconds = |ms: u64| format!("{}.{:03}", ms / 1000, ms % 1000);
+                let time = |span: &Range<u64>| json!({ "type": "npt", "start": seconds(span.start), "end": seconds(span.end) });
+                spans.iter().map(|span| json!({ "type": "temporal", "time": time(span) })).collect()
+            }
+        }
+    }
 }
 
 /// The content that was opened: its manifests, if any, are carried along as the parent ingredient.
@@ -41,6 +76,7 @@ pub(crate) struct Draft {
     format: Format,
     builder: c2pa::Builder,
     len: usize,
+    part: String,
 }
 
 impl Draft {
@@ -66,18 +102,25 @@ impl Draft {
             };
             builder.add_ingredient(ingredient.map_err(failed)?);
         }
+        let part = claim.part.clone().unwrap_or_default();
         match format.handler().facts().binding {
+            HardBinding::Boxes => {
+                builder.add_assertion(BoxHash::LABEL, &box_hash(&part, vec![0; 32])).map_err(failed)?;
+            }
             HardBinding::Data => {
                 // Numbers of the widest kind (the engine knows i64 only): what the final ones need less is padded.
                 let hash = data_hash(i64::MAX.unsigned_abs(), i64::MAX.unsigned_abs(), vec![0; 32]);
                 builder.add_assertion(DataHash::LABEL, &hash).map_err(failed)?;
+            }
+            HardBinding::Beside => {
+                builder.add_assertion(DataHash::LABEL, &whole_hash(vec![0; 32])).map_err(failed)?;
             }
             HardBinding::Bmff => {
                 builder.add_assertion(BMFF_LABEL, &bmff_hash(vec![0; 32])).map_err(failed)?;
             }
         }
         let len = builder.placeholder(BARE).map_err(failed)?.len();
-        Ok(Self { format, builder, len })
+        Ok(Self { format, builder, len, part })
     }
 
     /// Length of the signed store in bytes.
@@ -87,6 +130,7 @@ impl Draft {
 
     /// Signs: `sha256` is over the whole of `written` but `slot`, which is still zeros.
     /// `HardBinding::Data` needs the hash only; `HardBinding::Bmff` reads `written` again.
+    /// `HardBinding::Beside` has no slot.
     pub(crate) fn sign(mut self, sha256: [u8; 32], slot: &Range<u64>, written: &mut dyn Sink) -> Result<Vec<u8>> {
         let failed = |error: c2pa::Error| backend(self.format, error);
         match self.format.handler().facts().binding {
@@ -94,6 +138,14 @@ impl Draft {
                 let hash = data_hash(slot.start, slot.end - slot.start, sha256.to_vec());
                 self.builder.definition.assertions.retain(|assertion| !assertion.label.starts_with(labels::DATA_HASH));
                 self.builder.add_assertion(DataHash::LABEL, &hash).map_err(failed)?;
+            }
+            HardBinding::Boxes => {
+                self.builder.definition.assertions.retain(|assertion| !assertion.label.starts_with(labels::BOX_HASH));
+                self.builder.add_assertion(BoxHash::LABEL, &box_hash(&self.part, sha256.to_vec())).map_err(failed)?;
+            }
+            HardBinding::Beside => {
+                self.builder.definition.assertions.retain(|assertion| !assertion.label.starts_with(labels::DATA_HASH));
+                self.builder.add_assertion(DataHash::LABEL, &whole_hash(sha256.to_vec())).map_err(failed)?;
             }
             HardBinding::Bmff => {
                 // The hash walks the boxes: the slot must look like the box that will stand there.
@@ -129,6 +181,26 @@ fn data_hash(start: u64, length: u64, hash: Vec<u8>) -> DataHash {
     assertion.add_exclusion(c2pa::HashRange::new(start, length));
     assertion.set_hash(hash);
     assertion.add_padding(vec![0; 18 - cbor_len(start) - cbor_len(length)]);
+    assertion
+}
+
+/// `c2pa.hash.boxes` (2.4 §18.7): the manifest's part, which is left out, and the one behind it.
+fn box_hash(name: &str, hash: Vec<u8>) -> BoxHash {
+    let part = |name: &str, hash: Vec<u8>, excluded| BoxMap {
+        names: vec![name.to_owned()],
+        alg: Some("sha256".to_owned()),
+        hash: hash.into(),
+        excluded,
+        ..BoxMap::default()
+    };
+    // The engine wants a hash there as well.
+    BoxHash { boxes: vec![part("C2PA", vec![0], Some(true)), part(name, hash, None)] }
+}
+
+/// The same over a file from which nothing is left out.
+fn whole_hash(hash: Vec<u8>) -> DataHash {
+    let mut assertion = DataHash::new("whole file", "sha256");
+    assertion.set_hash(hash);
     assertion
 }
 
@@ -213,20 +285,13 @@ fn actions(claim: &Claim, has_parent: bool, when: &str) -> Vec<Value> {
         "softwareAgent": { "name": record.system, "version": record.system_version },
         "parameters": { super::PROVIDER: record.provider },
     }));
-    if let Some((rect, lines)) = &claim.notice {
-        let shape = json!({
-            "type": "rectangle",
-            "unit": "pixel",
-            "origin": { "x": rect.x, "y": rect.y },
-            "width": rect.width,
-            "height": rect.height,
-        });
+    if let Some((region, lines)) = &claim.notice {
         actions.push(json!({
             "action": "c2pa.edited",
             "when": when,
             "description": lines.join("\n"),
             "changes": [{
-                "region": [{ "type": "spatial", "shape": shape }],
+                "region": region.ranges(),
                 "identifier": NOTICE_REGION,
             }],
             // A frame of text drawn by a program; the conformance programme wants a source type on every edit.

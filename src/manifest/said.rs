@@ -1,8 +1,10 @@
 //! What a manifest says about the content: source types, system, training, and where our notices stand.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
-use super::{NOTICE_REGION, read::View};
+use super::{NOTICE_REGION, Region, read::View};
 use crate::{
     geometry::Rect,
     record,
@@ -134,21 +136,44 @@ fn vendor(view: &View, label: &str) -> Option<record::Vendor> {
 }
 
 /// The regions of notices that tanba added, with their lines.
-pub(super) fn notices(view: &View) -> Vec<(Rect, Vec<String>)> {
+pub(super) fn notices(view: &View) -> Vec<(Region, Vec<String>)> {
     let mut found = Vec::new();
     // A file that was labelled again and kept its notice says so anew: the active manifest is enough.
     for action in actions(view, &view.active) {
         let changes = action.get("changes").and_then(Value::as_array).into_iter().flatten();
         for change in changes.filter(|change| change.get("identifier").and_then(Value::as_str) == Some(NOTICE_REGION)) {
-            let shape = change.get("region").and_then(|region| region.get(0)?.get("shape"));
+            let region = change.get("region").and_then(region);
             let lines = action.get("description").and_then(Value::as_str).unwrap_or_default();
             let lines: Vec<_> = lines.lines().take(8).map(|line| line.chars().take(200).collect()).collect();
-            if let (Some(rect), false, true) = (shape.and_then(rectangle), lines.is_empty(), found.len() < 8) {
-                found.push((rect, lines));
+            if let (Some(region), false, true) = (region, lines.is_empty(), found.len() < 8) {
+                found.push((region, lines));
             }
         }
     }
     found
+}
+
+/// The most times that one notice is heard: every ten minutes for a week.
+const MAX_SPANS: usize = 1024;
+
+fn region(ranges: &Value) -> Option<Region> {
+    if let Some(shape) = ranges.get(0)?.get("shape") {
+        return rectangle(shape).map(Region::Seen);
+    }
+    let spans: Vec<_> =
+        ranges.as_array()?.iter().take(MAX_SPANS).filter_map(|range| span(range.get("time")?)).collect();
+    (!spans.is_empty()).then_some(Region::Heard(spans))
+}
+
+/// Milliseconds of a range of normal play time in plain seconds.
+fn span(time: &Value) -> Option<Range<u64>> {
+    let ms = |name: &str| {
+        let seconds: f64 = time.get(name)?.as_str()?.parse().ok()?;
+        // A year; in range, hence exact enough.
+        (0.0..=31_536_000.0).contains(&seconds).then_some((seconds * 1000.0).round() as u64)
+    };
+    let (start, end) = (ms("start")?, ms("end")?);
+    (time.get("type").and_then(Value::as_str) == Some("npt") && start < end).then_some(start..end)
 }
 
 fn rectangle(shape: &Value) -> Option<Rect> {

@@ -1,19 +1,26 @@
 //! What a person perceives. Knows no file format.
 
 mod artist;
+mod audible;
 mod blend;
 #[cfg(test)]
 mod goldens;
 mod grey;
+mod hear;
+pub(crate) mod level;
 mod lexicon;
 #[cfg(test)]
 mod measured;
+mod pcm;
 mod plate;
+mod resample;
+mod rhythm;
 mod rows;
 mod shown;
 mod sight;
 #[cfg(test)]
 mod sighted;
+pub(crate) mod speech;
 #[cfg(test)]
 mod testing;
 mod typeset;
@@ -22,7 +29,9 @@ mod wrap;
 use std::sync::Arc;
 
 pub(crate) use artist::Artist;
+pub(crate) use audible::{Audible, Heard, Sound};
 pub(crate) use blend::{Sample, blend, luma};
+pub(crate) use hear::{Hit, Listener};
 pub(crate) use sight::{Sighting, measure, search};
 
 use crate::geometry::{Orientation, Rect, Size};

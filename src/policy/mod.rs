@@ -1,5 +1,6 @@
 //! What must be said, and how: pure, no I/O.
 
+mod audible;
 mod disclosure;
 pub(crate) mod layout;
 pub(crate) mod rules;
@@ -7,9 +8,12 @@ mod wording;
 
 use serde::{Deserialize, Serialize};
 
+pub use audible::AudibleNotice;
 pub use disclosure::{Disclosure, Extent, Oversight};
 pub use rules::Mark;
 pub use wording::{Language, Wording};
+
+pub(crate) use audible::Part;
 
 use crate::{Error, Result, format::Medium};
 
@@ -102,6 +106,7 @@ pub struct Policy {
     languages: Vec<Language>,
     lines: Option<Vec<String>>,
     style: NoticeStyle,
+    audible: Option<AudibleNotice>,
     notice: bool,
     record: bool,
     manifest: bool,
@@ -134,6 +139,7 @@ impl Policy {
             languages,
             lines: None,
             style: NoticeStyle::default(),
+            audible: None,
             notice: true,
             record: true,
             manifest: true,
@@ -189,6 +195,22 @@ impl Policy {
         Ok(self)
     }
 
+    /// What is heard on sound. Default: speech in those languages of the policy that have a clip, else in English.
+    pub fn audible_notice(mut self, notice: AudibleNotice) -> Self {
+        self.audible = Some(notice);
+        self
+    }
+
+    /// What is heard on sound as things stand.
+    pub fn heard(&self) -> AudibleNotice {
+        self.audible.clone().unwrap_or_else(|| AudibleNotice::of(self.profile, &self.languages))
+    }
+
+    /// Speech in those languages of the policy that have a clip, else in English.
+    pub fn spoken(&self) -> AudibleNotice {
+        AudibleNotice::of_languages(&self.languages)
+    }
+
     /// Whether the notice (the half for people) is written. Default `true`; without it the label is incomplete.
     pub fn with_notice(mut self, on: bool) -> Self {
         self.notice = on;
@@ -232,6 +254,8 @@ impl Policy {
             own_words: self.lines.is_some(),
             wording,
             style: self.style.clone(),
+            audible: self.heard(),
+            extent: disclosure.extent(),
             notice: self.notice,
             record: self.record,
             manifest: self.manifest,
@@ -254,6 +278,8 @@ pub(crate) struct Plan {
     /// Whether the wording is the caller's, not the table's.
     pub(crate) own_words: bool,
     pub(crate) style: NoticeStyle,
+    pub(crate) audible: AudibleNotice,
+    pub(crate) extent: Extent,
     pub(crate) notice: bool,
     pub(crate) record: bool,
     pub(crate) manifest: bool,

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Profile;
+use crate::format::Medium;
 
 /// Who says that a rule is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,6 +51,10 @@ pub(crate) enum Check {
     Contrast,
     /// The notice lies wholly inside the frame, at an edge or corner.
     AtEdge,
+    /// The warning that is heard is as loud as what is heard beside it.
+    Loudness,
+    /// It is heard at the start.
+    AtStart,
     /// The wording has an element that means AI and one that means made or changed.
     Words,
     /// The notice is in Kazakh and in Russian.
@@ -111,6 +116,18 @@ const MEASURED: &[Rule] = &[
         Mark::E,
         Check::AtEdge,
     ),
+];
+
+/// The same for the warning in a recording.
+const HEARD: &[Rule] = &[
+    row(
+        "warning-loudness",
+        "the warning is as loud as the recording, within 3 LU, and not softer than −30 LUFS",
+        "our reading, after EBU R 128",
+        Mark::E,
+        Check::Loudness,
+    ),
+    row("warning-start", "the warning is heard at the start", "our reading", Mark::E, Check::AtStart),
 ];
 
 const KZ_RULES: &[Rule] = &[
@@ -224,8 +241,8 @@ const KR_RULES: &[Rule] = &[
     ),
 ];
 
-/// The rows of a profile.
-pub(crate) fn rules(profile: Profile) -> impl Iterator<Item = &'static Rule> {
+/// The rows of a profile for content of this medium.
+pub(crate) fn rules(profile: Profile, medium: Medium) -> impl Iterator<Item = &'static Rule> {
     let own = match profile {
         Profile::Kz => KZ_RULES,
         Profile::Eu => EU_RULES,
@@ -234,9 +251,13 @@ pub(crate) fn rules(profile: Profile) -> impl Iterator<Item = &'static Rule> {
         Profile::In => IN_RULES,
         Profile::Kr => KR_RULES,
     };
-    // What a profile measures by its own law is not measured twice.
-    let measured = MEASURED.iter().filter(move |rule| own.iter().all(|own| own.check != rule.check));
-    own.iter().chain(measured)
+    let is_sound = medium == Medium::Audio;
+    // What a profile measures by its own law is not measured twice; nothing is drawn into sound.
+    let drawn = |rule: &&Rule| matches!(rule.check, Check::CapHeight | Check::Contrast | Check::AtEdge);
+    let measured = if is_sound { HEARD } else { MEASURED }
+        .iter()
+        .filter(move |rule| own.iter().all(|own| own.check != rule.check));
+    own.iter().filter(move |rule| !(is_sound && drawn(rule))).chain(measured)
 }
 
 #[cfg(test)]
@@ -249,20 +270,22 @@ mod tests {
     fn every_profile_has_rules_with_names_of_their_own_and_no_forbidden_word() {
         let mut seen = 0;
         for profile in [Profile::Kz, Profile::Eu, Profile::Cn, Profile::UsCa, Profile::In, Profile::Kr] {
-            let ids: Vec<_> = rules(profile).map(|rule| rule.id).collect();
-            assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{profile:?}");
-            assert!(ids.len() >= 5, "{profile:?}: {ids:?}");
-            for rule in rules(profile) {
-                let said = format!("{} {}", rule.rule, rule.source).to_lowercase();
-                assert!(!["complian", "authentic", "human-made"].iter().any(|word| said.contains(word)), "{said}");
-                // A number of ours is never shown as a law's.
-                assert_eq!(
-                    rule.mark == Mark::E,
-                    said.contains("our reading") || said.contains("borrowed"),
-                    "{}",
-                    rule.id
-                );
-                seen += 1;
+            for medium in [Medium::Image, Medium::Audio] {
+                let ids: Vec<_> = rules(profile, medium).map(|rule| rule.id).collect();
+                assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{profile:?}");
+                assert!(ids.len() >= 4, "{profile:?}: {ids:?}");
+                for rule in rules(profile, medium) {
+                    let said = format!("{} {}", rule.rule, rule.source).to_lowercase();
+                    assert!(!["complian", "authentic", "human-made"].iter().any(|word| said.contains(word)), "{said}");
+                    // A number of ours is never shown as a law's.
+                    assert_eq!(
+                        rule.mark == Mark::E,
+                        said.contains("our reading") || said.contains("borrowed"),
+                        "{}",
+                        rule.id
+                    );
+                    seen += 1;
+                }
             }
         }
         assert!(seen > 35);

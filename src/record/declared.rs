@@ -90,7 +90,7 @@ fn is_remote(value: &str) -> bool {
 }
 
 /// What a digital source type says, and a sentence about it.
-fn source_type(value: &str) -> Option<(Statement, &'static str)> {
+pub(super) fn source_type(value: &str) -> Option<(Statement, &'static str)> {
     let says = Statement::of_source_type(value)?;
     let term = value.trim().trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
     let text = match (term, says) {

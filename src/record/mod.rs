@@ -3,6 +3,7 @@
 mod aigc;
 mod declared;
 mod exif;
+mod fields;
 mod instance;
 mod outline;
 mod read;
@@ -14,6 +15,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use exif::{describe, may_describe, orientation, text as exif_text};
+pub(crate) use fields::{aigc_json, fields, replaces};
 pub(crate) use instance::instance;
 pub(crate) use outline::outline;
 pub(crate) use read::{Found, find, find_in};

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use super::{
-    Seen, aigc, declared, exif,
+    Seen, aigc, declared, exif, fields,
     wild::{self, Evidence, Field},
 };
 use crate::{
@@ -48,6 +48,8 @@ pub(crate) fn find_in(survey: &Survey, seen: &Seen, budget: &mut Budget) -> Foun
             place: format!("{} in {}", text.key, text.place),
         })
         .collect();
+    let named = survey.texts.iter().map(|text| (text.key.as_str(), text.value.as_str(), text.place.as_str()));
+    found.extend(fields::declared(named));
     for block in &survey.xmp {
         let read = decode(&block.bytes).and_then(|text| {
             let packet = parse(&text, budget)?;
@@ -83,12 +85,12 @@ pub(crate) fn find_in(survey: &Survey, seen: &Seen, budget: &mut Budget) -> Foun
     }
     labels.extend(texts.iter().filter_map(|text| aigc::in_text(&text.key, &text.value, &text.place)));
     found.extend(aigc::findings(&labels));
-    let fields: Vec<_> = texts
+    let traces: Vec<_> = texts
         .iter()
         .map(|text| Field { technique: text.technique, key: &text.key, value: &text.value, place: text.place.clone() })
         .collect();
     let (trailer, trailer_at) = (seen.trailer.0.as_slice(), seen.trailer.1);
-    found.extend(wild::detect(&Evidence { fields: &fields, trailer, trailer_at, pixels: seen.pixels }));
+    found.extend(wild::detect(&Evidence { fields: &traces, trailer, trailer_at, pixels: seen.pixels }));
     Found { findings: found, unread }
 }
 

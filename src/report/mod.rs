@@ -3,6 +3,7 @@
 mod axes;
 mod chain;
 pub mod escape;
+mod heard;
 mod html;
 mod judge;
 mod outline;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use axes::{Binding, Headline, Signature, SignerStanding, TimeStanding, Verdict};
 pub use chain::{ActionReport, ChainLink, Relation};
+pub use heard::{HeardReport, Span};
 pub use html::HtmlReport;
 pub use outline::{Outline, Part};
 pub use profile::{Outcome, ProfileReport, RuleReport};
@@ -328,6 +330,9 @@ pub struct Report {
     pub manifest: Option<ManifestReport>,
     /// The visible notices.
     pub notices: Vec<NoticeReport>,
+    /// The warnings that are heard in a recording.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<HeardReport>,
     /// Everything found, strongest first.
     pub findings: Vec<Finding>,
     /// The rules of the profile that was asked for.

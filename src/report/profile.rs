@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Binding, Finding, NoticeReport, Report, Signature, Statement, Technique, TimeStanding, said::Said, say};
+use super::{
+    Binding, Finding, HeardReport, NoticeReport, Report, Signature, Statement, Technique, TimeStanding, said::Said, say,
+};
 use crate::policy::{
     Language, Mark, Profile,
     layout::{MIN_CAP_SHARE, MIN_CONTRAST},
@@ -65,7 +67,7 @@ pub struct ProfileReport {
 /// Holds what was found against the rules of `profile`. `looked`: the picture was decoded and searched for a notice.
 pub(crate) fn against(profile: Profile, report: &Report, looked: bool) -> ProfileReport {
     let evidence = Evidence { report, looked };
-    ProfileReport { profile, rules: rules(profile).map(|rule| evidence.rule(rule)).collect() }
+    ProfileReport { profile, rules: rules(profile, report.format.medium()).map(|rule| evidence.rule(rule)).collect() }
 }
 
 /// What one check gave: whether it holds, where that can be told, what was asked for, and what was found.
@@ -123,6 +125,8 @@ impl Evidence<'_> {
             Check::CapHeight => self.cap_height(),
             Check::Contrast => self.contrast(),
             Check::AtEdge => self.at_edge(),
+            Check::Loudness => self.loudness(),
+            Check::AtStart => self.at_start(),
             Check::Words => self.words(),
             Check::KazakhAndRussian => self.kazakh_and_russian(),
             Check::AigcFields => self.aigc_fields(),
@@ -188,6 +192,17 @@ impl Evidence<'_> {
         notices.max_by(|a, b| a.cap_height_share.total_cmp(&b.cap_height_share))
     }
 
+    /// The first warning that is heard and says that AI had a part.
+    fn heard(&self) -> Option<&HeardReport> {
+        self.report.heard.iter().find(|heard| heard.extent.is_some() || heard.signed_place)
+    }
+
+    /// Words, languages and extent of the notice that is seen or heard.
+    fn said(&self) -> Option<(&[String], &[Language], bool)> {
+        let seen = self.best().map(|notice| (&*notice.lines, &*notice.languages, notice.extent.is_some()));
+        seen.or_else(|| self.heard().map(|heard| (&*heard.lines, &*heard.languages, heard.extent.is_some())))
+    }
+
     /// What is said of a measurement when there is nothing to measure.
     fn nothing_to_measure(&self) -> Found {
         match self.looked {
@@ -197,8 +212,8 @@ impl Evidence<'_> {
     }
 
     fn notice(&self, only: Option<&'static str>) -> Found {
-        match (self.best(), only) {
-            (Some(notice), _) => Found::new(true, say!("found: {}", notice.lines.join(" / "))),
+        match (self.said(), only) {
+            (Some((lines, ..)), _) => Found::new(true, say!("found: {}", lines.join(" / "))),
             (None, _) if !self.looked => {
                 Found::new(None, "tanba did not look for a notice: a person has to look or listen")
             }
@@ -243,19 +258,42 @@ impl Evidence<'_> {
         Found::new(holds, say!("{} px from the nearest edge", nearest))
     }
 
+    fn loudness(&self) -> Found {
+        let Some((heard, loudness)) = self.heard().and_then(|heard| Some((heard, heard.loudness_lufs?))) else {
+            return Found::new(None, "no warning was heard that could be measured");
+        };
+        let measured = format!("{loudness:.1}");
+        let wanted = "±3 LU, ≥ −30 LUFS".to_owned();
+        match heard.programme_lufs {
+            Some(programme) => {
+                let above = loudness - programme;
+                let holds = above.abs() <= 3.0 && loudness >= -30.0;
+                Found::new(holds, say!("{} LUFS, {} LU against the recording", measured, format!("{above:+.1}")))
+                    .wanted(wanted)
+            }
+            None => Found::new(loudness >= -30.0, say!("{} LUFS; the recording is silent", measured)).wanted(wanted),
+        }
+    }
+
+    fn at_start(&self) -> Found {
+        let Some(heard) = self.heard() else { return Found::new(None, "no warning was heard that could be measured") };
+        let seconds = format!("{}.{}", heard.span.from_ms / 1000, heard.span.from_ms % 1000 / 100);
+        Found::new(heard.span.from_ms < 1000, say!("heard from second {}", seconds))
+    }
+
     fn words(&self) -> Found {
-        let Some(notice) = self.best() else { return self.nothing_to_measure() };
-        let lines = notice.lines.join(" / ");
-        match notice.extent {
-            Some(_) => Found::new(true, say!("found: {}", lines)),
-            None => Found::new(None, say!("the words are not in tanba's table: {}", lines)),
+        let Some((lines, _, known)) = self.said() else { return self.nothing_to_measure() };
+        let lines = lines.join(" / ");
+        match known {
+            true => Found::new(true, say!("found: {}", lines)),
+            false => Found::new(None, say!("the words are not in tanba's table: {}", lines)),
         }
     }
 
     fn kazakh_and_russian(&self) -> Found {
-        let Some(notice) = self.best() else { return self.nothing_to_measure() };
-        let has = |language| notice.languages.contains(&language);
-        let names: Vec<_> = notice.languages.iter().map(|language| language.tag()).collect();
+        let Some((_, languages, _)) = self.said() else { return self.nothing_to_measure() };
+        let has = |language| languages.contains(&language);
+        let names: Vec<_> = languages.iter().map(|language| language.tag()).collect();
         Found::new(has(Language::Kk) && has(Language::Ru), say!("languages found: {}", names.join(", ")))
     }
 
@@ -325,8 +363,8 @@ impl Evidence<'_> {
     }
 
     fn notice_or_beside(&self) -> Found {
-        match (self.best(), self.labels().next()) {
-            (Some(notice), _) => Found::new(true, say!("found: {}", notice.lines.join(" / "))),
+        match (self.said(), self.labels().next()) {
+            (Some((lines, ..)), _) => Found::new(true, say!("found: {}", lines.join(" / "))),
             (None, Some(label)) => Found::new(
                 None,
                 say!("a machine-readable label: {}; whether a notice stands beside it is not seen", label.place),

@@ -80,12 +80,15 @@ pub fn blames_the_content(name: &str, error: &Error) {
 pub fn feed(name: &str, labeler: &Labeler, verifier: &Verifier, bytes: &[u8]) {
     let labelled = bounded(name, || {
         let mut sink = Cursor::new(Vec::new());
-        labeler.label(&mut Cursor::new(bytes), &mut sink).map(|_| sink.into_inner())
+        labeler.label(&mut Cursor::new(bytes), &mut sink).map(|receipt| (sink.into_inner(), receipt.sidecar))
     });
     match labelled {
         Err(error) => blames_the_content(name, &error),
-        Ok(labelled) => {
-            let report = bounded(name, || verifier.verify(&mut Cursor::new(&labelled)));
+        Ok((labelled, sidecar)) => {
+            let report = bounded(name, || match &sidecar {
+                Some(store) => verifier.verify_with_manifest(&mut Cursor::new(&labelled), store),
+                None => verifier.verify(&mut Cursor::new(&labelled)),
+            });
             let report = report.unwrap_or_else(|error| panic!("{name}: labelled, but then: {error}"));
             assert_eq!(report.headline, Headline::AiMadeProven, "{name}: labelled, but then: {report:#?}");
         }

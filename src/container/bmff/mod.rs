@@ -7,7 +7,7 @@ mod write;
 
 use std::ops::Range;
 
-pub(crate) use edit::Editor;
+pub(crate) use edit::{Editor, store_box};
 pub(crate) use meta::{Item, Meta};
 pub(crate) use write::sized;
 

@@ -211,6 +211,7 @@ fn mutations_do_not_panic() {
                     notice: Some(&notice),
                     record: Some(&Record::example()),
                     store_len: Some(9),
+                    heard: None,
                     notice_for: &|size| Ok(checkered(size, 0)),
                 };
                 let _ = Svg.mark(&mut source, &found, &label, &mut budget);

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Media types of a manifest store: C2PA 2.4, 11.4, and the one before, which is still written.
-const STORE: [&str; 2] = ["application/c2pa", "application/x-c2pa-manifest-store"];
+pub(super) const STORE: [&str; 2] = ["application/c2pa", "application/x-c2pa-manifest-store"];
 
 impl Scan<'_> {
     /// The ID3v2 tags from `at` on; returns the offset behind them.

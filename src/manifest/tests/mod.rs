@@ -49,8 +49,9 @@ pub(super) fn claim(record: &Record) -> Claim<'_> {
         title: None,
         oversight: None,
         media_type: "image/png",
+        part: None,
         notice: Some((
-            Rect { x: 10, y: 20, width: 300, height: 40 },
+            Region::Seen(Rect { x: 10, y: 20, width: 300, height: 40 }),
             vec!["ЖИ көмегімен жасалды".into(), "Создано ИИ".into()],
         )),
     }

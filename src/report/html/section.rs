@@ -210,7 +210,11 @@ impl Section<'_> {
         if explained.notices.is_empty() {
             return String::new();
         }
-        let mut html = heading(self.language, key!("The visible notice"));
+        let title = match self.report.notices.is_empty() {
+            true => key!("The warning that is heard"),
+            false => key!("The visible notice"),
+        };
+        let mut html = heading(self.language, title);
         for notice in &explained.notices {
             let lines: Vec<_> = notice.lines.iter().map(|line| bdi(line)).collect();
             let _ = writeln!(html, "<p class=\"notice\">{}</p>", lines.join("<br>"));

@@ -4,7 +4,9 @@ use super::{Evidence, LinkWords, NoticeWords, ProfileWords, ReportLanguage, Row,
 use crate::{
     geometry::Rect,
     policy::Mark,
-    report::{ActionReport, ChainLink, Finding, NoticeReport, ProfileReport, Relation, Report, Statement, say},
+    report::{
+        ActionReport, ChainLink, Finding, HeardReport, NoticeReport, ProfileReport, Relation, Report, Statement, say,
+    },
 };
 
 pub(super) fn finding(finding: &Finding, language: ReportLanguage) -> Evidence {
@@ -165,6 +167,41 @@ pub(super) fn notice(notice: &NoticeReport, language: ReportLanguage) -> NoticeW
         ),
     ];
     NoticeWords { lines: notice.lines.clone(), measured }
+}
+
+/// A warning that is heard.
+pub(super) fn heard(heard: &HeardReport, language: ReportLanguage) -> NoticeWords {
+    let row = |name: &str, state: String, text: String| Row::new(language.word(name), state, text);
+    let seconds = |ms: u64| format!("{}.{}", ms / 1000, ms % 1000 / 100);
+    let how = if heard.signed_place { key!("where the manifest says") } else { key!("found by searching") };
+    let says = match heard.extent {
+        Some(extent) => terms::says(extent.into()),
+        None => key!("the wording is no known one: read it yourself"),
+    };
+    let mut measured = vec![
+        row(key!("it says"), language.word(says).to_owned(), String::new()),
+        row(
+            key!("place"),
+            format!("{}–{} s", seconds(heard.span.from_ms), seconds(heard.span.to_ms)),
+            language.word(how).to_owned(),
+        ),
+    ];
+    if let Some(loudness) = heard.loudness_lufs {
+        let measured_loudness = match heard.above_programme() {
+            Some(above) => {
+                let (loudness, above) = (format!("{loudness:.1}"), format!("{above:+.1}"));
+                language.say(&say!("{} LUFS, {} LU against the recording", loudness, above))
+            }
+            None => format!("{loudness:.1} LUFS"),
+        };
+        measured.push(row(key!("loudness"), measured_loudness, String::new()));
+    }
+    measured.push(row(
+        key!("likeness to the clips that tanba has"),
+        format!("{:.0} %", heard.score.clamp(0.0, 1.0) * 100.0),
+        String::new(),
+    ));
+    NoticeWords { lines: heard.lines.clone(), measured }
 }
 
 pub(super) fn profile(profile: &ProfileReport, language: ReportLanguage) -> ProfileWords {

@@ -209,7 +209,7 @@ pub struct Explanation {
     pub manifest: Vec<Row>,
     /// The history.
     pub chain: Vec<LinkWords>,
-    /// The visible notices.
+    /// The notices that are seen, and the warnings that are heard.
     pub notices: Vec<NoticeWords>,
     /// Everything found, strongest first.
     pub findings: Vec<Evidence>,
@@ -246,7 +246,9 @@ impl Report {
             file: evidence::file(self, language),
             manifest: evidence::manifest(self, language),
             chain: evidence::chain(self, language),
-            notices: self.notices.iter().map(|notice| evidence::notice(notice, language)).collect(),
+            notices: (self.notices.iter().map(|notice| evidence::notice(notice, language)))
+                .chain(self.heard.iter().map(|heard| evidence::heard(heard, language)))
+                .collect(),
             findings: self.findings.iter().map(|finding| evidence::finding(finding, language)).collect(),
             faults: evidence::faults(self),
             profile: self.profile.as_ref().map(|profile| evidence::profile(profile, language)),

@@ -6,6 +6,9 @@ use super::Table;
 pub(super) const TABLE: Table = &[
     // Findings: the notice, comparisons.
     ("a visible notice, capital letters {} px high ({} % of the shorter side), contrast {}:1", "көрінетін ескерту: бас әріптерінің биіктігі {} пикс. (қысқа қабырғаның {} %-ы), контрасты {}:1"),
+    ("a warning that is heard, from second {} to second {}, {} LUFS", "естілетін ескерту: {}-секундтан {}-секундқа дейін, {} LUFS"),
+    ("a warning that is heard, from second {} to second {}", "естілетін ескерту: {}-секундтан {}-секундқа дейін"),
+    ("the warning that the manifest says is heard from {} to {} ms: its words were not recognised there; listen to it", "манифест бойынша {} мс-тан {} мс-қа дейін естілетін ескерту: оның сөздері танылмады; өзіңіз тыңдап көріңіз"),
     ("contradiction: {} says AI, {} says not", "қайшылық: «{}» ЖИ туралы айтады, «{}» басқаша айтады"),
     ("contradiction: two AIGC labels differ, {} and {}", "қайшылық: екі AIGC таңбасы әртүрлі, {} және {}"),
     ("the AIGC label stands in the file more than once; one is allowed", "AIGC таңбасы файлда бірнеше рет тұр, ал біреуі ғана рұқсат етілген"),

@@ -6,6 +6,9 @@ use super::Table;
 pub(super) const TABLE: Table = &[
     // Findings: the notice, comparisons.
     ("a visible notice, capital letters {} px high ({} % of the shorter side), contrast {}:1", "видимое предупреждение: заглавные буквы высотой {} пикс. ({} % короткой стороны), контраст {}:1"),
+    ("a warning that is heard, from second {} to second {}, {} LUFS", "звуковое предупреждение: с {} по {} секунду, {} LUFS"),
+    ("a warning that is heard, from second {} to second {}", "звуковое предупреждение: с {} по {} секунду"),
+    ("the warning that the manifest says is heard from {} to {} ms: its words were not recognised there; listen to it", "звуковое предупреждение, которое по манифесту звучит с {} по {} мс: его слова там не распознаны; послушайте сами"),
     ("contradiction: {} says AI, {} says not", "противоречие: «{}» говорит об ИИ, «{}» говорит иное"),
     ("contradiction: two AIGC labels differ, {} and {}", "противоречие: две метки AIGC различаются, {} и {}"),
     ("the AIGC label stands in the file more than once; one is allowed", "метка AIGC стоит в файле больше одного раза, а допускается одна"),

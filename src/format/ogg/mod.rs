@@ -1,14 +1,20 @@
-//! Ogg with Opus, Vorbis, FLAC, Speex or Theora in it: RFC 3533, RFC 7845 and their kin. Examined only.
+//! Ogg with Opus, Vorbis, FLAC, Speex or Theora in it: RFC 3533, RFC 7845 and their kin. A stream of Opus gets the notice's packets in
+//! front of its own, none of which changes; the others are examined only. The manifest has a bitstream of its own (C2PA 2.4, A.3.5).
+
+mod clips;
+mod opus;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use super::{Carries, Facts, Handler, HardBinding, Medium, Store, Survey, tags::Scan};
+use super::{Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Store, Survey, tags, tags::Scan};
 use crate::{
     Error, Format, Result,
-    container::ogg::{Page, page},
+    container::ogg::{Edge, Page, Writer, page},
     limits::Budget,
+    notice::{Audible, Heard, Hit, speech::Codec},
     stream::{Source, length, read_block},
 };
+use opus::Stream as Opus;
 
 pub(super) struct Ogg;
 
@@ -17,10 +23,10 @@ const FACTS: Facts = Facts {
     media_types: &["audio/ogg", "video/ogg", "audio/opus", "application/ogg"],
     extensions: &["ogg", "opus", "oga", "spx", "ogv"],
     medium: Medium::Audio,
-    can_label: false,
-    notice: Carries::No,
-    binding: HardBinding::Data,
-    limitations: "",
+    can_label: true,
+    notice: Carries::Lossless,
+    binding: HardBinding::Boxes,
+    limitations: "Opus with one or two channels; Vorbis, FLAC and others in Ogg, and files of several streams, are refused",
 };
 
 /// What starts the first packet of a manifest's bitstream: C2PA 2.4, A.3.5.
@@ -68,7 +74,85 @@ impl Handler for Ogg {
         scan.survey.trailer = (at < len).then_some(at..len);
         Ok(scan.survey)
     }
+
+    fn hear(&self, source: &mut dyn Source, _survey: &Survey, audible: &Audible, budget: &mut Budget) -> Result<Heard> {
+        let stream = Opus::read(source, budget)?;
+        let clips = audible.coded(Codec::Opus, opus::RATE).map_err(|why| Error::unsupported(Format::Ogg, why))?;
+        let samples = stream.notice(&clips).samples().saturating_sub(stream.unheard.into());
+        let long = stream.samples() / u64::from(opus::RATE) * 1000 > audible.every_ms.unwrap_or(u64::MAX);
+        Ok(Heard::once(clips, samples * 1000 / u64::from(opus::RATE), long))
+    }
+
+    fn mark(&self, source: &mut dyn Source, _survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let mut marked = Marked::default();
+        let stream = Opus::read(source, budget)?;
+        if let Some(store_len) = label.store_len {
+            if store_len > MAX_STORE {
+                let what = "the labels that the file had before take more room than one page of Ogg has; label what it was made from";
+                return Err(Error::unsupported(Format::Ogg, what));
+            }
+            // In front: the stream behind it is one part, whose hash is over all the rest.
+            let writer = Writer { serial: stream.other_serial(), number: 0 };
+            let wrap = move |store: &[u8]| {
+                let edge = Edge { first: true, last: true };
+                writer.clone().page(&[&[STORE, store].concat()], 0, edge).unwrap_or_default()
+            };
+            marked.patch.slot(0, store_len, Box::new(wrap));
+        }
+        stream.old_stores().for_each(|range| marked.patch.delete(range));
+        let comments = match label.record {
+            Some(record) => {
+                let old = stream.comments.strip_prefix(opus::TAGS).map(|block| (block, stream.comments_at));
+                Some([opus::TAGS, &tags::write::comments(Format::Ogg, old, record)?].concat())
+            }
+            None => None,
+        };
+        let notice = label.heard.map(|heard| stream.notice(&heard.coded));
+        marked.noticed = notice.is_some();
+        stream.splice(comments, notice, &mut marked.patch);
+        Ok(marked)
+    }
+
+    fn named_boxes(
+        &self,
+        source: &mut dyn Source,
+        _survey: &Survey,
+        budget: &mut Budget,
+    ) -> Result<Option<Vec<NamedBox>>> {
+        let mut boxes: Vec<(u32, NamedBox)> = Vec::new();
+        let mut at = 0;
+        while let Some(page) = page(source, Format::Ogg, at, budget)? {
+            at = page.range.end;
+            if let Some((_, last)) = boxes.last_mut().filter(|(serial, _)| *serial == page.serial) {
+                last.range.end = at;
+                continue;
+            }
+            // 2.4 §18.7.3.7 has one hash for each bitstream; where their pages take turns, no part of the file is one.
+            if boxes.iter().any(|(serial, _)| *serial == page.serial) {
+                return Ok(None);
+            }
+            let head = page.body.start..page.body.end.min(page.body.start + STORE.len() as u64);
+            let is_store = read_block(source, Format::Ogg, head.start, head.end - head.start, budget)? == STORE;
+            let named = match is_store {
+                true => NamedBox::manifest(page.range),
+                false => NamedBox::new(format!("Stream-{}", page.serial), page.range),
+            };
+            boxes.push((page.serial, named));
+        }
+        Ok(Some(boxes.into_iter().map(|(_, named)| named).collect()))
+    }
+
+    fn clips(&self, source: &mut dyn Source, _survey: &Survey, budget: &mut Budget) -> Result<Option<Vec<Hit>>> {
+        match Opus::read(source, budget) {
+            Ok(stream) => clips::heard(source, &stream, budget).map(Some),
+            Err(Error::Unsupported { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
+
+/// What fits into one page behind the mark.
+const MAX_STORE: usize = 255 * 255 - 1 - STORE.len();
 
 /// A logical bitstream.
 #[derive(Default)]

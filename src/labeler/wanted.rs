@@ -1,0 +1,76 @@
+//! What is to be done about the notice, and what is said of it.
+
+use super::{HeardNotice, PlacedNotice, heard::Kept};
+use crate::{
+    manifest::Region,
+    notice::{Heard, Notice},
+    report::Span,
+};
+
+/// What is to be done about the notice.
+pub(super) enum Wanted {
+    Nothing,
+    Draw(Notice),
+    Keep(PlacedNotice),
+    /// With its lines.
+    Say(Heard, Vec<String>),
+    StillHeard(Kept),
+}
+
+impl Wanted {
+    pub(super) fn to_draw(&self) -> Option<&Notice> {
+        match self {
+            Self::Draw(notice) => Some(notice),
+            _ => None,
+        }
+    }
+
+    pub(super) fn to_say(&self) -> Option<&Heard> {
+        match self {
+            Self::Say(heard, _) => Some(heard),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self, Self::Draw(_) | Self::Say(..))
+    }
+
+    pub(super) fn heard(&self) -> Option<HeardNotice> {
+        let (spans, lines, loudness_lufs, kept) = match self {
+            Self::Say(heard, lines) => (&heard.spans, lines, Some((heard.loudness * 10.0).round() / 10.0), false),
+            Self::StillHeard(kept) => (&kept.spans, &kept.lines, None, true),
+            _ => return None,
+        };
+        Some(HeardNotice {
+            spans: spans.iter().map(|span| Span { from_ms: span.start, to_ms: span.end }).collect(),
+            lines: lines.clone(),
+            loudness_lufs,
+            kept,
+        })
+    }
+
+    pub(super) fn placed(&self) -> Option<PlacedNotice> {
+        match self {
+            Self::Nothing | Self::Say(..) | Self::StillHeard(_) => None,
+            Self::Keep(placed) => Some(placed.clone()),
+            Self::Draw(notice) => Some(PlacedNotice {
+                rect: notice.rect,
+                frame: notice.frame,
+                lines: notice.lines.clone(),
+                cap_height_px: notice.cap_height,
+                kept: false,
+                strip: notice.strip,
+            }),
+        }
+    }
+
+    /// What the manifest says about the notice: where it is perceived, and its lines.
+    pub(super) fn region(&self) -> Option<(Region, Vec<String>)> {
+        match self {
+            Self::Say(heard, lines) => Some((Region::Heard(heard.spans.clone()), lines.clone())),
+            Self::StillHeard(kept) => Some((Region::Heard(kept.spans.clone()), kept.lines.clone())),
+            _ => self.placed().map(|placed| (Region::Seen(placed.rect), placed.lines)),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The notice that is heard: which clips, in which order, and their samples.
+
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    level,
+    resample::resample,
+    rhythm,
+    speech::{Clip, Codec, RATE, RHYTHM, SPOKEN},
+};
+use crate::policy::{AudibleNotice, Extent, Part};
+
+/// A notice that can be put into any number of recordings. What depends on no recording is kept.
+pub(crate) struct Audible {
+    parts: Vec<Voice>,
+    /// Milliseconds of the programme from one to the next; `None` for once, at the start.
+    pub(crate) every_ms: Option<u64>,
+    /// Milliseconds between which it is in the recording already.
+    pub(crate) placed: Option<(u64, u64)>,
+    /// At −16 LUFS, by rate.
+    kept: Mutex<HashMap<u32, Arc<[f32]>>>,
+}
+
+/// A notice as it will be heard in one recording.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    /// Each time that it is heard, in milliseconds from the start of the result.
+    pub(crate) spans: Vec<Range<u64>>,
+    /// Where it is put in, in samples of the original from its start; one place a span.
+    pub(crate) places: Vec<u64>,
+    /// Its samples, one channel, at the recording's rate; empty where coded clips are put in.
+    pub(crate) samples: Arc<[f32]>,
+    /// LUFS.
+    pub(crate) loudness: f64,
+    /// The clips that are put in, where nothing is encoded.
+    pub(crate) coded: Vec<&'static [u8]>,
+    /// Sentences for the receipt.
+    pub(crate) remarks: Vec<String>,
+}
+
+impl Heard {
+    /// A notice of these samples at the start, and wherever it is to be repeated in an original of `len` samples, of which `unit`
+    /// must stay together.
+    pub(crate) fn repeated(
+        samples: Arc<[f32]>,
+        rate: u32,
+        (len, unit): (u64, u64),
+        every_ms: Option<u64>,
+        loudness: f64,
+    ) -> Self {
+        let (rate, notice) = (u64::from(rate).max(1), samples.len() as u64);
+        let every =
+            every_ms.map_or(u64::MAX, |ms| (u128::from(ms) * u128::from(rate) / 1000).try_into().unwrap_or(u64::MAX));
+        // Not so near the end that nothing comes after it.
+        let last = len.saturating_sub(rate * LEAST_AFTER);
+        let places: Vec<_> = (0..MAX_TIMES)
+            .map_while(|time| every.checked_mul(time)?.checked_next_multiple_of(unit))
+            .take_while(|&at| at == 0 || at < last)
+            .collect();
+        let ms = |samples: u64| u64::try_from(u128::from(samples) * 1000 / u128::from(rate)).unwrap_or(u64::MAX);
+        let span = |(time, at): (u64, &u64)| {
+            ms(at + time * notice)..ms(at + (time + 1) * notice).max(ms(at + time * notice) + 1)
+        };
+        let spans = (0..).zip(&places).map(span).collect();
+        Self { spans, places, samples, loudness, coded: Vec::new(), remarks: Vec::new() }
+    }
+
+    /// A notice of coded clips at the start, which is heard for so long; `repeats` says whether it should come again later.
+    pub(crate) fn once(coded: Vec<&'static [u8]>, ms: u64, repeats: bool) -> Self {
+        let said =
+            "the warning is heard once, at the start: in this format it cannot be repeated without encoding anew";
+        Self {
+            spans: Vec::from([0..ms.max(1)]),
+            places: vec![0],
+            samples: Arc::default(),
+            loudness: level::LOUDNESS,
+            coded,
+            remarks: repeats.then(|| said.to_owned()).into_iter().collect(),
+        }
+    }
+
+    /// How many samples later in the result the original's sample `at` stands.
+    pub(crate) fn shift(&self, at: u64) -> u64 {
+        self.places.iter().filter(|&&place| place <= at).count() as u64 * self.samples.len() as u64
+    }
+}
+
+/// Seconds of the programme that follow the last repetition at least.
+const LEAST_AFTER: u64 = 30;
+/// The most times that a notice is heard in one recording: every ten minutes for a week.
+const MAX_TIMES: u64 = 1008;
+
+/// Sound that was decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct Sound {
+    /// Samples a second.
+    pub(crate) rate: u32,
+    pub(crate) channels: u32,
+    /// Interleaved, full scale ±1.
+    pub(crate) samples: Vec<f32>,
+    /// Where it starts, in milliseconds from the start of the recording.
+    pub(crate) from_ms: u64,
+}
+
+impl Sound {
+    /// Samples of all channels that are held at once: 32 MB.
+    pub(crate) const MOST: usize = 8 << 20;
+}
+
+enum Voice {
+    Ours(&'static Clip),
+    Own { rate: u32, samples: Arc<[f32]>, words: String },
+}
+
+/// Rates for which samples are kept: a file can ask for any.
+const KEPT: usize = 8;
+
+impl Audible {
+    pub(crate) fn new(notice: &AudibleNotice, extent: Extent) -> Self {
+        let spoken = |language| SPOKEN.iter().find(|clip| clip.says == Some((language, extent)));
+        let parts = notice.parts.iter().filter_map(|part| match part {
+            Part::Speech(language) => spoken(*language).map(Voice::Ours),
+            Part::Rhythm => Some(Voice::Ours(&RHYTHM)),
+            Part::Clip { rate, samples, words } => {
+                Some(Voice::Own { rate: *rate, samples: Arc::clone(samples), words: words.clone() })
+            }
+        });
+        let every_ms = notice.every.map(|every| u64::try_from(every.as_millis()).unwrap_or(u64::MAX));
+        Self { parts: parts.collect(), every_ms, placed: notice.placed, kept: Mutex::default() }
+    }
+
+    /// What is said, one line a part.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let words = |voice: &Voice| match voice {
+            Voice::Ours(clip) => clip.words.to_owned(),
+            Voice::Own { words, .. } => words.clone(),
+        };
+        self.parts.iter().map(words).collect()
+    }
+
+    /// The samples of one channel at `rate`, at `loudness` LUFS or as near as their peaks allow.
+    pub(crate) fn samples(&self, rate: u32, loudness: f64) -> Arc<[f32]> {
+        let plain = self.plain(rate);
+        if (loudness - level::LOUDNESS).abs() < 0.05 {
+            return plain;
+        }
+        level::level(&plain, rate, loudness).into()
+    }
+
+    fn plain(&self, rate: u32) -> Arc<[f32]> {
+        if let Some(kept) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&rate) {
+            return Arc::clone(kept);
+        }
+        let mut samples = Vec::new();
+        for part in &self.parts {
+            match part {
+                Voice::Ours(clip) if std::ptr::eq(*clip, &raw const RHYTHM) => samples.extend(rhythm::samples(rate)),
+                Voice::Ours(clip) => samples.extend(resample(clip.samples(), RATE, rate)),
+                Voice::Own { rate: own, samples: clip, .. } => {
+                    let clip = resample(clip, *own, rate);
+                    samples.extend(level::level(&clip, rate, level::LOUDNESS));
+                    // What follows must not begin in its last sample.
+                    samples.resize(samples.len() + (rate / 5) as usize, 0.0);
+                }
+            }
+        }
+        let samples: Arc<[f32]> = samples.into();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT {
+            kept.insert(rate, Arc::clone(&samples));
+        }
+        samples
+    }
+
+    /// The coded clips for a rate, in order; what is missing as a sentence.
+    pub(crate) fn coded(&self, codec: Codec, rate: u32) -> Result<Vec<&'static [u8]>, String> {
+        let of = |voice: &Voice| match voice {
+            Voice::Ours(clip) => clip.coded(codec, rate).ok_or_else(|| {
+                let mut rates: Vec<_> = Clip::rates(codec).collect();
+                rates.sort_unstable();
+                let rates: Vec<_> = rates.iter().map(u32::to_string).collect();
+                format!("there is no spoken clip for {rate} samples a second, only for {}", rates.join(", "))
+            }),
+            Voice::Own { .. } => {
+                Err("a clip of your own goes into WAV and FLAC only, because nothing is encoded".into())
+            }
+        };
+        self.parts.iter().map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kazakh_and_russian() -> Audible {
+        Audible::new(&AudibleNotice::speech(&["kk", "ru"]).unwrap().then_rhythm(), Extent::Generated)
+    }
+
+    #[test]
+    fn it_is_as_loud_at_every_rate_as_it_should_be() {
+        let audible = kazakh_and_russian();
+        assert_eq!(audible.lines()[1], "Эта запись создана искусственным интеллектом.");
+        for rate in [8_000, 22_050, 48_000, 96_000] {
+            for wanted in [-16.0, -24.0, -12.5] {
+                let samples = audible.samples(rate, wanted);
+                let loudness = level::loudness(&samples, rate).unwrap();
+                assert!((loudness - wanted).abs() < 0.6, "{rate}: {loudness}, {wanted} wanted");
+                assert!((7.5..9.0).contains(&(samples.len() as f64 / f64::from(rate))), "{rate}");
+            }
+        }
+    }
+
+    #[test]
+    fn coded_clips_are_there_or_it_is_said_which_are() {
+        let audible = kazakh_and_russian();
+        for codec in [Codec::Mp3, Codec::Aac, Codec::Opus] {
+            assert_eq!(audible.coded(codec, 48_000).unwrap().len(), 3);
+        }
+        let why = audible.coded(Codec::Mp3, 11_025).unwrap_err();
+        assert_eq!(
+            why,
+            "there is no spoken clip for 11025 samples a second, only for 16000, 22050, 24000, 44100, 48000"
+        );
+        let own = Audible::new(&AudibleNotice::clip(8_000, &[0.5, -0.5], "AI").unwrap(), Extent::Generated);
+        assert!(own.coded(Codec::Aac, 48_000).unwrap_err().contains("WAV and FLAC only"));
+    }
+}

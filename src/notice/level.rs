@@ -1,0 +1,135 @@
+//! Loudness after ITU-R BS.1770, and how a notice is brought to one.
+
+use ebur128::{EbuR128, Mode};
+
+/// LUFS of a notice where the programme's loudness is not known.
+pub(crate) const LOUDNESS: f64 = -16.0;
+/// LUFS; a notice that is softer is not heard.
+pub(crate) const FLOOR: f64 = -30.0;
+/// LUFS; louder than this, a limiter spoils the speech.
+const CEILING: f64 = -11.0;
+/// LU between notice and programme that are aimed at; three are allowed.
+const APART: f64 = 2.0;
+/// The highest sample, as a share of full scale: −1.9 dB, so that the true peak stays under −1.5 dBTP at other rates too.
+const PEAK: f32 = 0.803;
+
+/// What a notice's loudness should be before a programme of this loudness, in LUFS.
+pub(crate) fn beside(programme: Option<f64>) -> f64 {
+    match programme {
+        // Silence has none.
+        Some(programme) if programme > -70.0 => {
+            LOUDNESS.clamp(programme - APART, programme + APART).clamp(FLOOR + 0.5, CEILING)
+        }
+        _ => LOUDNESS,
+    }
+}
+
+/// Measures the loudness of sound that comes in pieces.
+pub(crate) struct Meter(Option<EbuR128>);
+
+impl Meter {
+    pub(crate) fn new(channels: u32, rate: u32) -> Self {
+        Self(EbuR128::new(channels, rate, Mode::I).ok())
+    }
+
+    /// Takes interleaved samples, full scale ±1.
+    pub(crate) fn add(&mut self, samples: &[f32]) {
+        if let Some(meter) = &mut self.0
+            && meter.add_frames_f32(samples).is_err()
+        {
+            self.0 = None;
+        }
+    }
+
+    /// LUFS of all so far; `None` for silence, less than 0.4 seconds, and what cannot be measured.
+    pub(crate) fn loudness(&self) -> Option<f64> {
+        self.0.as_ref().and_then(|meter| meter.loudness_global().ok()).filter(|loudness| loudness.is_finite())
+    }
+}
+
+/// LUFS of one channel.
+pub(crate) fn loudness(samples: &[f32], rate: u32) -> Option<f64> {
+    let mut meter = Meter::new(1, rate);
+    meter.add(samples);
+    meter.loudness()
+}
+
+/// The same sound at `wanted` LUFS, or as near as its peaks allow.
+pub(super) fn level(samples: &[f32], rate: u32, wanted: f64) -> Vec<f32> {
+    let Some(now) = loudness(samples, rate) else { return samples.to_vec() };
+    let mut gain = wanted - now;
+    let mut made = Vec::new();
+    for _ in 0..6 {
+        made = limited(samples, rate, 10_f64.powf(gain / 20.0) as f32);
+        let missing = wanted - loudness(&made, rate).unwrap_or(wanted);
+        // A limiter that works too hard gives the loudness back as distortion.
+        if missing.abs() < 0.1 || gain + missing > wanted - now + 6.0 {
+            break;
+        }
+        gain += missing;
+    }
+    made
+}
+
+/// Louder by `gain`, with peaks turned down before they come: 5 ms ahead, back to normal in 60 ms.
+fn limited(samples: &[f32], rate: u32, gain: f32) -> Vec<f32> {
+    let ahead = (rate / 200).max(1) as usize;
+    let back = (1.0 / (rate as f32 * 0.06)).min(1.0);
+    let wanted = |sample: f32| (PEAK / (sample * gain).abs().max(PEAK)).min(1.0);
+    // The least of the next few, which a queue of falling candidates keeps.
+    let mut least = std::collections::VecDeque::<(usize, f32)>::new();
+    let mut held = Vec::with_capacity(samples.len());
+    for (at, &sample) in samples.iter().enumerate() {
+        let want = wanted(sample);
+        while least.back().is_some_and(|(_, other)| *other >= want) {
+            least.pop_back();
+        }
+        least.push_back((at, want));
+        if at >= ahead {
+            held.push(least.front().map_or(1.0, |(_, least)| *least));
+            while least.front().is_some_and(|(place, _)| *place <= at - ahead) {
+                least.pop_front();
+            }
+        }
+    }
+    held.resize(samples.len(), least.front().map_or(1.0, |(_, least)| *least));
+    let mut now = held.first().copied().unwrap_or(1.0);
+    let fall = (3.0 / ahead as f32).min(1.0);
+    let shaped = samples.iter().zip(held).map(|(&sample, want)| {
+        now += (want - now) * if want < now { fall } else { back };
+        // What the slope did not reach in time is cut off.
+        (sample * gain * now).clamp(-PEAK, PEAK)
+    });
+    shaped.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_stays_near_the_programme_and_above_the_floor() {
+        let near = |programme| beside(Some(programme));
+        assert_eq!((beside(None), near(-16.0), near(-17.5)), (-16.0, -16.0, -16.0));
+        assert_eq!((near(-23.0), near(-9.0), near(-60.0)), (-21.0, -11.0, -29.5));
+    }
+
+    #[test]
+    fn loudness_is_reached_and_peaks_are_not_passed() {
+        // Noise in bursts, whose peaks are 18 dB above its loudness.
+        let mut state = 1_u32;
+        let noise: Vec<f32> = (0..96_000)
+            .map(|at| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let burst = if at / 4_800 % 3 == 0 { 0.9 } else { 0.05 };
+                (f64::from(state) / f64::from(u32::MAX) - 0.5) as f32 * burst
+            })
+            .collect();
+        for wanted in [-28.0, -16.0, -13.0] {
+            let made = level(&noise, 48_000, wanted);
+            let got = loudness(&made, 48_000).unwrap();
+            assert!((got - wanted).abs() < 0.3, "{wanted}: {got}");
+            assert!(made.iter().all(|sample| sample.abs() <= PEAK));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Listens for the warning: where the manifest says that it is, else at the start and at the end.
+
+use std::ops::Range;
+
+use crate::{
+    Error, Format, Result,
+    format::{Stretch, Survey},
+    limits::Budget,
+    manifest::{Reading, Region},
+    notice::{Hit, Listener, Sound, level::Meter},
+    report::{HeardReport, Look, Span, say},
+    stream::Source,
+};
+
+/// Milliseconds that are searched at the start and at the end where no manifest says more.
+const SEARCHED: u64 = 15_000;
+/// Milliseconds between two clips of one warning at most.
+const APART: u64 = 1_500;
+/// Milliseconds of the programme whose loudness is measured.
+const PROGRAMME: u64 = 30_000;
+/// The most repetitions of one warning that are listened to.
+const MAX_LISTENED: usize = 16;
+
+/// What listening gave; `None` where this build cannot decode the sound.
+pub(super) fn listen(
+    format: Format,
+    source: &mut dyn Source,
+    survey: &Survey,
+    reading: &Reading,
+    budget: &mut Budget,
+) -> Result<Option<Look>> {
+    if let Some(hits) = told(format, source, survey, budget)? {
+        return Ok(Some(by_clips(hits, reading)));
+    }
+    let mut ear = Ear { format, source, survey, budget, listener: Listener::new() };
+    let mut look =
+        Look { heard: Vec::new(), notices: Vec::new(), not_examined: Vec::new(), damaged: false, looked: true };
+    for (region, lines) in &reading.regions {
+        let Region::Heard(spans) = region else { continue };
+        for span in spans.iter().take(MAX_LISTENED) {
+            let stretch = Stretch::From { ms: span.start.saturating_sub(200), len_ms: span.end - span.start + 700 };
+            let Some(sound) = ear.sound(stretch)? else { return Ok(None) };
+            let hits = ear.listener.search(&sound);
+            let (from, to) = (span.start, span.end);
+            match report(&hits, span.clone(), true, Some(lines)) {
+                Some(found) => look.heard.push(ear.measured(found, &sound)?),
+                None => look.not_examined.push(say!(
+                    "the warning that the manifest says is heard from {} to {} ms: its words were not recognised there; listen to it",
+                    from,
+                    to
+                )),
+            }
+        }
+    }
+    if look.heard.is_empty() {
+        for stretch in [Stretch::From { ms: 0, len_ms: SEARCHED }, Stretch::Last { len_ms: SEARCHED }] {
+            let Some(sound) = ear.sound(stretch)? else {
+                // How long it is is not known of every stream.
+                match stretch {
+                    Stretch::From { .. } => return Ok(None),
+                    Stretch::Last { .. } => continue,
+                }
+            };
+            for hits in groups(ear.listener.search(&sound)) {
+                let span = hits[0].span.start..hits[hits.len() - 1].span.end;
+                // A short recording is searched twice over.
+                let known = |old: &HeardReport| old.span.from_ms.abs_diff(span.start) < APART;
+                if !look.heard.iter().any(known)
+                    && let Some(found) = report(&hits, span, false, None)
+                {
+                    look.heard.push(ear.measured(found, &sound)?);
+                }
+            }
+        }
+    }
+    Ok(Some(look))
+}
+
+/// The clips that are told by their coded form, in formats that cannot be decoded here.
+fn told(format: Format, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Vec<Hit>>> {
+    match format.handler().clips(source, survey, budget) {
+        Err(Error::Io(error)) => Err(Error::Io(error)),
+        Err(_) => Ok(None),
+        found => found,
+    }
+}
+
+/// What is known of clips without decoding them: where they stand, not how loud they are.
+fn by_clips(hits: Vec<Hit>, reading: &Reading) -> Look {
+    let spans = reading.regions.iter().filter_map(|(region, lines)| match region {
+        Region::Heard(spans) => Some((spans.first()?, lines)),
+        Region::Seen(_) => None,
+    });
+    let signed: Vec<_> = spans.collect();
+    let mut heard = Vec::new();
+    for hits in groups(hits) {
+        let span = hits[0].span.start..hits[hits.len() - 1].span.end;
+        let place = signed.iter().find(|(signed, _)| signed.start.abs_diff(span.start) < APART);
+        let found = match place {
+            Some((signed, lines)) => report(&hits, (*signed).clone(), true, Some(lines)),
+            None => report(&hits, span, false, None),
+        };
+        heard.extend(found);
+    }
+    let mut not_examined = Vec::new();
+    if let (Some((span, _)), true) = (signed.first(), heard.is_empty()) {
+        not_examined.push(say!(
+            "the warning that the manifest says is heard from {} to {} ms: its words were not recognised there; listen to it",
+            span.start,
+            span.end
+        ));
+    }
+    Look { heard, notices: Vec::new(), not_examined, damaged: false, looked: true }
+}
+
+struct Ear<'a> {
+    format: Format,
+    source: &'a mut dyn Source,
+    survey: &'a Survey,
+    budget: &'a mut Budget,
+    listener: Listener,
+}
+
+impl Ear<'_> {
+    /// That it cannot be decoded is no error of the label.
+    fn sound(&mut self, stretch: Stretch) -> Result<Option<Sound>> {
+        match self.format.handler().sound(self.source, self.survey, stretch, self.budget) {
+            Err(Error::Io(error)) => Err(Error::Io(error)),
+            Err(_) => Ok(None),
+            sound => sound,
+        }
+    }
+
+    fn measured(&mut self, mut report: HeardReport, sound: &Sound) -> Result<HeardReport> {
+        report.loudness_lufs = loudness(sound, report.span.from_ms..report.span.to_ms);
+        let programme = self.sound(Stretch::From { ms: report.span.to_ms, len_ms: PROGRAMME })?;
+        report.programme_lufs = programme.as_ref().and_then(|sound| loudness(sound, 0..u64::MAX));
+        if report.programme_lufs.is_none() && report.span.from_ms > 0 {
+            let from = report.span.from_ms.saturating_sub(PROGRAMME);
+            let before = self.sound(Stretch::From { ms: from, len_ms: report.span.from_ms - from })?;
+            report.programme_lufs = before.as_ref().and_then(|sound| loudness(sound, 0..u64::MAX));
+        }
+        Ok(report)
+    }
+}
+
+/// LUFS of what stands in `span`, to a tenth.
+fn loudness(sound: &Sound, span: Range<u64>) -> Option<f64> {
+    let at = |ms: u64| {
+        let frames = ms.saturating_sub(sound.from_ms).saturating_mul(sound.rate.into()) / 1000;
+        let samples = frames.saturating_mul(sound.channels.into());
+        usize::try_from(samples).unwrap_or(usize::MAX).min(sound.samples.len())
+    };
+    let mut meter = Meter::new(sound.channels, sound.rate);
+    meter.add(sound.samples.get(at(span.start)..at(span.end))?);
+    meter.loudness().map(|loudness| (loudness * 10.0).round() / 10.0)
+}
+
+/// Clips that follow one another are one warning.
+fn groups(hits: Vec<Hit>) -> Vec<Vec<Hit>> {
+    let mut groups: Vec<Vec<Hit>> = Vec::new();
+    for hit in hits {
+        match groups.last_mut() {
+            Some(group) if group.last().is_some_and(|last| hit.span.start < last.span.end + APART) => group.push(hit),
+            _ => groups.push(vec![hit]),
+        }
+    }
+    groups
+}
+
+/// `None` where nothing known was heard.
+fn report(hits: &[Hit], span: Range<u64>, signed_place: bool, lines: Option<&[String]>) -> Option<HeardReport> {
+    let score = hits.iter().map(|hit| hit.score).reduce(f64::min)?;
+    let mut languages: Vec<_> = hits.iter().filter_map(|hit| hit.says).map(|(language, _)| language).collect();
+    languages.dedup();
+    let words = || hits.iter().map(|hit| hit.words.to_owned()).collect();
+    Some(HeardReport {
+        span: Span { from_ms: span.start, to_ms: span.end },
+        signed_place,
+        lines: lines.map_or_else(words, <[String]>::to_vec),
+        languages,
+        extent: hits.iter().find_map(|hit| hit.says).map(|(_, extent)| extent),
+        loudness_lufs: None,
+        programme_lufs: None,
+        score: (score * 1000.0).round() / 1000.0,
+    })
+}

@@ -1,0 +1,535 @@
+//! Sound: what programs that nobody here made say about labelled recordings. The samples that were there come out as they went in.
+
+mod common;
+
+use std::{
+    fs,
+    io::{Cursor, Read as _, Write as _},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use common::{anchors, identity, labeler, python, skip};
+use serde_json::{Value, json};
+use tanba::{
+    AudibleNotice, Disclosure, FixableBy, Format, Headline, Labeler, Policy, Receipt, Report, Verdict, Verifier,
+};
+
+/// What ffmpeg is told to make, and what becomes of it.
+struct Case {
+    name: String,
+    /// Arguments behind the input.
+    arguments: Vec<String>,
+    rate: usize,
+    format: Format,
+}
+
+fn case(name: &str, format: Format, rate: u32, layout: &str, arguments: &[&str]) -> Case {
+    let mut all = vec!["-ar".to_owned(), rate.to_string(), "-channel_layout".into(), layout.into()];
+    all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+    Case { name: format!("{rate}-{layout}-{name}"), arguments: all, rate: rate as usize, format }
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for rate in [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000] {
+        for layout in ["mono", "stereo", "5.1"] {
+            cases.push(case("a.wav", Format::Wav, rate, layout, &["-c:a", "pcm_s16le"]));
+            cases.push(case("a.flac", Format::Flac, rate, layout, &["-c:a", "flac"]));
+        }
+    }
+    for (name, codec) in
+        [("u8", "pcm_u8"), ("s24", "pcm_s24le"), ("f32", "pcm_f32le"), ("alaw", "pcm_alaw"), ("mulaw", "pcm_mulaw")]
+    {
+        cases.push(case(&format!("{name}.wav"), Format::Wav, 44_100, "stereo", &["-c:a", codec]));
+    }
+    for rate in [16_000, 22_050, 24_000, 44_100, 48_000] {
+        for layout in ["mono", "stereo"] {
+            cases.push(case("a.mp3", Format::Mp3, rate, layout, &["-c:a", "libmp3lame", "-q:a", "3"]));
+            cases.push(case(
+                "untagged.mp3",
+                Format::Mp3,
+                rate,
+                layout,
+                &["-c:a", "libmp3lame", "-b:a", "64k", "-write_xing", "0", "-id3v2_version", "3"],
+            ));
+        }
+    }
+    for rate in [16_000, 22_050, 24_000, 44_100, 48_000] {
+        for layout in ["mono", "stereo"] {
+            // Its noise is every decoder's own.
+            let aac = ["-c:a", "aac", "-aac_pns", "0"];
+            cases.push(case("a.m4a", Format::M4a, rate, layout, &aac));
+            cases.push(case("fast.m4a", Format::M4a, rate, layout, &[&aac[..], &["-movflags", "+faststart"]].concat()));
+            if rate != 22_050 && rate != 44_100 {
+                cases.push(case("a.opus", Format::Ogg, rate, layout, &["-c:a", "libopus", "-b:a", "64k"]));
+                let voice = ["-c:a", "libopus", "-b:a", "16k", "-application", "voip"];
+                cases.push(case("voice.opus", Format::Ogg, rate, layout, &voice));
+            }
+            cases.push(case("a.aac", Format::Aac, rate, layout, &[&aac[..], &["-write_id3v2", "1"]].concat()));
+        }
+    }
+    cases.push(case("rf64.wav", Format::Wav, 48_000, "stereo", &["-c:a", "pcm_s16le", "-rf64", "always"]));
+    cases.push(case(
+        "24.flac",
+        Format::Flac,
+        48_000,
+        "stereo",
+        &["-c:a", "flac", "-sample_fmt", "s32", "-bits_per_raw_sample", "24"],
+    ));
+    cases.push(case("small.flac", Format::Flac, 48_000, "stereo", &["-c:a", "flac", "-frame_size", "576"]));
+    cases
+}
+
+/// A folder for this run, with one file for each case; `None` (said aloud) where there is no ffmpeg.
+fn made(folder: &Path, case: &Case) -> Option<PathBuf> {
+    let path = folder.join(&case.name);
+    // Something like music: three tones that swell, and noise.
+    let source =
+        "aevalsrc=exprs='0.3*sin(440*2*PI*t)*(0.6+0.4*sin(3*t))+0.2*sin(1234*2*PI*t)+0.05*(random(0)-0.5)':d=9:s=48000";
+    let made = Command::new("ffmpeg")
+        .args(["-y", "-v", "error", "-f", "lavfi", "-i", source, "-metadata", "title=A song"])
+        .args(&case.arguments)
+        .arg(&path)
+        .output();
+    match made {
+        Ok(output) => {
+            assert!(output.status.success(), "{}: {}", case.name, String::from_utf8_lossy(&output.stderr));
+            Some(path)
+        }
+        Err(_) => {
+            skip("ffmpeg");
+            None
+        }
+    }
+}
+
+fn label(bytes: &[u8]) -> tanba::Result<(Vec<u8>, Receipt)> {
+    static LABELER: OnceLock<Labeler> = OnceLock::new();
+    let mut sink = Cursor::new(Vec::new());
+    let receipt = LABELER.get_or_init(labeler).label(&mut Cursor::new(bytes), &mut sink)?;
+    Ok((sink.into_inner(), receipt))
+}
+
+fn verify(bytes: &[u8]) -> Report {
+    Verifier::new().anchors(anchors()).verify(&mut Cursor::new(bytes)).unwrap()
+}
+
+/// Samples as ffmpeg decodes them, interleaved, 32 bits of float.
+fn decoded(path: &Path) -> Vec<f32> {
+    // Its fixed-point decoder of MP3 dithers.
+    let decoder: &[&str] = match path.extension().and_then(|it| it.to_str()) {
+        Some("mp3") => &["-c:a", "mp3float"],
+        // Its own decoder of Opus is another than everybody's.
+        Some("opus") => &["-c:a", "libopus"],
+        _ => &[],
+    };
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error"])
+        .args(decoder)
+        .arg("-i")
+        .arg(path)
+        .args(["-f", "f32le", "-c:a", "pcm_f32le", "-"])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{path:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout.chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect()
+}
+
+/// What ffprobe says: seconds, rate, channels, title.
+fn probed(path: &Path) -> Value {
+    let output = Command::new("ffprobe")
+        .args([
+            "-v",
+            "error",
+            "-show_entries",
+            "format=duration:format_tags:stream=sample_rate,channels,duration:stream_tags",
+        ])
+        .args(["-of", "json"])
+        .arg(path)
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn seconds(probed: &Value) -> f64 {
+    probed["format"]["duration"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn samples_come_out_as_they_went_in_and_the_warning_is_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let only = std::env::var("TANBA_ONLY").unwrap_or_default();
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for case in cases().iter().filter(|case| only.split(',').any(|part| case.name.contains(part))) {
+        let Some(path) = made(folder.path(), case) else { return };
+        for fault in faults(folder.path(), &path, case) {
+            eprintln!("{}: {fault}", case.name);
+            wrong.push(format!("{}: {fault}", case.name));
+        }
+        seen += 1;
+    }
+    assert!(wrong.is_empty(), "{} of them\n{}", wrong.len(), wrong.join("\n"));
+    assert!(seen > 0);
+}
+
+fn faults(folder: &Path, path: &Path, case: &Case) -> Vec<String> {
+    let bytes = fs::read(path).unwrap();
+    let (labelled, receipt) = match label(&bytes) {
+        Ok(done) => done,
+        Err(error) => return vec![format!("not labelled: {error}")],
+    };
+    let result = folder.join(format!("labelled-{}", case.name));
+    fs::write(&result, &labelled).unwrap();
+    let mut wrong = Vec::new();
+    let mut hold = |right: bool, what: String| {
+        if !right {
+            wrong.push(what);
+        }
+    };
+    hold(receipt.format == case.format && receipt.is_complete(), format!("receipt: {receipt:?}"));
+    hold(receipt.bytes == labelled.len() as u64, "the receipt's length".into());
+    let report = match &receipt.sidecar {
+        Some(store) => {
+            let verifier = Verifier::new().anchors(anchors());
+            verifier.verify_with_manifest(&mut Cursor::new(&labelled), store).unwrap()
+        }
+        None => verify(&labelled),
+    };
+    let axes = (report.verdict, report.headline) == (Verdict::Valid, Headline::AiMadeProven);
+    hold(axes, format!("{:?} {:?} {:?}", report.verdict, report.findings, report.not_examined));
+    let languages = report.heard.first().map_or(0, |heard| heard.languages.len());
+    hold(languages == 2, format!("heard: {:?} {:?}", report.heard, report.not_examined));
+    for heard in &report.heard {
+        hold(heard.signed_place, format!("{heard:?}"));
+        if let Some(above) = heard.above_programme() {
+            let followed = matches!(case.format, Format::Wav | Format::Flac);
+            hold(!followed || above.abs() <= 3.0, format!("{above:.1} LU above the programme"));
+        }
+        hold(heard.loudness_lufs.is_none_or(|loudness| loudness > -30.0), format!("{heard:?}"));
+    }
+    let span = receipt.heard.as_ref().map(|heard| heard.spans[0]).unwrap();
+    let (before, after) = (probed(path), probed(&result));
+    let longer = seconds(&after) - seconds(&before);
+    // How long bare frames last is guessed from the first of them.
+    hold(
+        case.format == Format::Aac || (longer * 1000.0 - (span.to_ms - span.from_ms) as f64).abs() < 80.0,
+        format!("{longer} s longer, the receipt says {span:?}"),
+    );
+    hold(after.to_string().contains("A song"), format!("the title is lost: {after}"));
+    let (before, after) = (decoded(path), decoded(&result));
+    // The encoder's own first frame, which decodes to next to nothing, sounds into the notice's silence.
+    let channels = before.len() / (9 * case.rate);
+    let primed = if matches!(case.format, Format::Aac) { 1024 * channels } else { 0 };
+    let before = &before[primed..];
+    let tail = after.len().checked_sub(before.len()).map(|at| &after[at..]);
+    let off = tail.map(|tail| tail.iter().zip(before).filter(|(a, b)| a.to_bits() != b.to_bits()).count());
+    hold(off == Some(0), format!("{off:?} of {} samples differ, {} are there now", before.len(), after.len()));
+    if case.format == Format::Mp3 {
+        match Command::new("mp3val").arg(&result).output() {
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stdout).into_owned();
+                hold(!said.contains("WARNING") && !said.contains("ERROR"), said);
+            }
+            Err(_) => skip("mp3val"),
+        }
+    }
+    if case.format == Format::Flac {
+        match Command::new("flac").args(["-t", "-s", "--warnings-as-errors"]).arg(&result).output() {
+            Ok(output) => hold(output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned()),
+            Err(_) => skip("flac"),
+        }
+    }
+    wrong
+}
+
+/// One file of each format, made once.
+fn samples(folder: &Path) -> Vec<(PathBuf, Format)> {
+    let aac = ["-c:a", "aac", "-aac_pns", "0"];
+    let cases = [
+        case("a.wav", Format::Wav, 44_100, "stereo", &["-c:a", "pcm_s16le"]),
+        case("a.flac", Format::Flac, 44_100, "stereo", &["-c:a", "flac"]),
+        case("a.mp3", Format::Mp3, 44_100, "stereo", &["-c:a", "libmp3lame", "-q:a", "3"]),
+        case("a.m4a", Format::M4a, 44_100, "stereo", &aac),
+        case("a.opus", Format::Ogg, 48_000, "stereo", &["-c:a", "libopus", "-b:a", "64k"]),
+        case("a.aac", Format::Aac, 44_100, "stereo", &aac),
+    ];
+    cases.iter().filter_map(|case| Some((made(folder, case)?, case.format))).collect()
+}
+
+#[test]
+fn what_nothing_can_be_put_in_front_of_is_refused_with_what_would_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd: &[(&str, &[&str], &str)] = &[
+        ("vorbis.ogg", &["-c:a", "libvorbis"], "Vorbis"),
+        ("flac.ogg", &["-c:a", "flac"], "FLAC in its own form"),
+        ("six.opus", &["-c:a", "libopus", "-mapping_family", "1"], "label it as WAV or FLAC"),
+        ("lossless.m4a", &["-c:a", "alac"], "convert it to FLAC or WAV"),
+        ("six.m4a", &["-c:a", "aac"], "only one and two channels"),
+        ("pieces.m4a", &["-c:a", "aac", "-movflags", "frag_keyframe+empty_moov"], "put it into one piece"),
+        ("rate.m4a", &["-ar", "32000", "-c:a", "aac"], "no spoken clip for 32000 samples a second"),
+        ("rate.mp3", &["-ar", "32000", "-c:a", "libmp3lame"], "only for 16000, 22050, 24000, 44100, 48000"),
+        ("rate.aac", &["-ar", "8000", "-c:a", "aac"], "no spoken clip for 8000"),
+        ("six.aac", &["-c:a", "aac"], "layout of channels"),
+        ("old.mp3", &["-c:a", "mp2", "-f", "mp2"], "convert it to MP3"),
+        ("adpcm.wav", &["-c:a", "adpcm_ima_wav"], "convert it to plain PCM"),
+    ];
+    let mut seen = 0;
+    for (name, arguments, wanted) in odd {
+        let layout = if name.starts_with("six") { "5.1" } else { "stereo" };
+        let case = case(name, Format::Wav, 48_000, layout, arguments);
+        let Some(path) = made(folder.path(), &case) else { return };
+        let error = label(&fs::read(&path).unwrap()).map(|(_, receipt)| receipt).unwrap_err();
+        let said = error.to_string();
+        assert!(error.fixable_by() == FixableBy::Caller && said.contains(wanted), "{name}: {said}");
+        seen += 1;
+    }
+    // Cut among its frames, and two in one file.
+    let whole =
+        case("whole.mp3", Format::Mp3, 44_100, "stereo", &["-c:a", "libmp3lame", "-b:a", "96k", "-id3v2_version", "0"]);
+    let bytes = fs::read(made(folder.path(), &whole).unwrap()).unwrap();
+    let said = label(&bytes[bytes.len() / 2..]).map(|(_, receipt)| receipt).unwrap_err().to_string();
+    assert!(said.contains("label the uncut file") || said.contains("no frame"), "{said}");
+    let opus = case("one.opus", Format::Ogg, 48_000, "mono", &["-c:a", "libopus"]);
+    let bytes = fs::read(made(folder.path(), &opus).unwrap()).unwrap();
+    let mut other = bytes.clone();
+    other[14] ^= 1;
+    let said = label(&[bytes, other].concat()).map(|(_, receipt)| receipt).unwrap_err().to_string();
+    assert!(said.contains("chain"), "{said}");
+    assert_eq!(seen, odd.len());
+    let Some(wav) = made(folder.path(), &case("b.flac", Format::Flac, 44_100, "mono", &["-c:a", "flac"])) else {
+        return;
+    };
+    let sheet = folder.path().join("b.cue");
+    fs::write(&sheet, "FILE \"b.flac\" WAVE\n  TRACK 01 AUDIO\n    INDEX 01 00:00:00\n").unwrap();
+    match Command::new("metaflac").arg(format!("--import-cuesheet-from={}", sheet.display())).arg(&wav).output() {
+        Ok(output) if output.status.success() => {
+            let said = label(&fs::read(&wav).unwrap()).map(|(_, receipt)| receipt).unwrap_err().to_string();
+            assert!(said.contains("metaflac --remove --block-type=CUESHEET"), "{said}");
+        }
+        Ok(output) => panic!("{}", String::from_utf8_lossy(&output.stderr)),
+        Err(_) => skip("metaflac"),
+    }
+}
+
+#[test]
+fn labelling_again_puts_in_no_second_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, format) in samples(folder.path()) {
+        let (once, first) = label(&fs::read(&path).unwrap()).unwrap();
+        let (twice, second) = label(&once).unwrap();
+        let (first, second) = (first.heard.unwrap(), second.heard.unwrap());
+        assert!(!first.kept && second.kept, "{format}: {second:?}");
+        assert_eq!(first.lines, second.lines, "{format}");
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let [a, b] = [("once", &once), ("twice", &twice)].map(|(prefix, bytes)| {
+            let path = folder.path().join(format!("{prefix}-{name}"));
+            fs::write(&path, bytes).unwrap();
+            path
+        });
+        assert!(decoded(&a) == decoded(&b), "{format}: the sound changed");
+        if format != Format::Aac {
+            let report = verify(&twice);
+            assert_eq!((report.verdict, report.manifest.unwrap().manifests), (Verdict::Valid, 2), "{format}");
+        }
+        // One record, not two.
+        let sources = verify(&twice).findings.iter().filter(|it| it.place.starts_with("DigitalSourceType in")).count();
+        assert!(sources <= 1, "{format}: {sources}");
+    }
+}
+
+#[test]
+fn without_a_manifest_the_clips_are_known_by_their_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let disclosure = Disclosure::modified("Acme Voice").provider("Acme LLP");
+    let notice = AudibleNotice::speech(&["en"]).unwrap().then_rhythm();
+    let policy = Policy::kazakhstan().audible_notice(notice).with_manifest(false).with_record(false);
+    let labeler = Labeler::new(&disclosure, &common::signer()).policy(policy);
+    let mut seen = 0;
+    for (path, format) in samples(folder.path()) {
+        let mut sink = Cursor::new(Vec::new());
+        labeler.label(&mut Cursor::new(fs::read(&path).unwrap()), &mut sink).unwrap();
+        let report = verify(sink.get_ref());
+        let [heard] = report.heard.as_slice() else { panic!("{format}: {:?}", report.heard) };
+        assert!(!heard.signed_place && heard.extent == Some(tanba::Extent::Modified), "{format}: {heard:?}");
+        assert_eq!((report.verdict, report.headline), (Verdict::UnsignedOnly, Headline::AiMadeDeclared), "{format}");
+        assert!(verify(&fs::read(&path).unwrap()).heard.is_empty(), "{format}: heard in the original");
+        seen += 1;
+    }
+    assert!(seen == 6 || seen == 0);
+}
+
+const READ: &str = r#"
+import json, sys, c2pa
+rows, anchors = json.load(open(sys.argv[1])), open(sys.argv[2]).read()
+base = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}, "trust": {"trust_anchors": anchors}}
+for path, media_type in rows:
+    with open(path, "rb") as stream:
+        reader = c2pa.Reader(media_type, stream, context=c2pa.Context(c2pa.Settings.from_dict(base)))
+        store = json.loads(reader.json())
+        manifest = store["manifests"][store["active_manifest"]]
+        actions = json.dumps([a for a in manifest["assertions"] if a["label"].startswith("c2pa.actions")])
+        print(media_type, reader.get_validation_state(), "temporal" in actions, "trainedAlgorithmicMedia" in actions)
+"#;
+
+#[test]
+fn other_programs_read_the_manifest_and_the_fields() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = Vec::new();
+    for (path, format) in samples(folder.path()) {
+        let (labelled, _) = label(&fs::read(&path).unwrap()).unwrap();
+        let path = folder.path().join(format!("labelled-{}", path.file_name().unwrap().to_str().unwrap()));
+        fs::write(&path, labelled).unwrap();
+        // The engine knows no Ogg, and nobody has a place in ADTS.
+        if !matches!(format, Format::Ogg | Format::Aac) {
+            rows.push(json!([path, format.media_types()[if format == Format::Wav { 1 } else { 0 }]]));
+        }
+        for (program, arguments) in [
+            ("exiftool", &["-j", "-G1", "-a"][..]),
+            ("ffprobe", &["-v", "error", "-of", "json", "-show_entries", "format_tags:stream_tags"]),
+        ] {
+            let Ok(output) = Command::new(program).args(arguments).arg(&path).output() else {
+                skip(program);
+                continue;
+            };
+            let said = String::from_utf8_lossy(&output.stdout).to_lowercase();
+            // WAV has XMP, which ffprobe does not read, and the words as a comment.
+            let wanted = if (format, program) == (Format::Wav, "ffprobe") {
+                "создано ии"
+            } else {
+                "trainedalgorithmicmedia"
+            };
+            // exiftool reads no tags of bare AAC.
+            assert!(
+                said.contains(wanted) || (format, program) == (Format::Aac, "exiftool"),
+                "{program}, {format}: {said}"
+            );
+        }
+    }
+    if rows.is_empty() {
+        return;
+    }
+    let (list, anchor) = (folder.path().join("rows.json"), folder.path().join("anchor.pem"));
+    fs::write(&list, serde_json::to_vec(&rows).unwrap()).unwrap();
+    fs::write(&anchor, &identity().anchor_pem).unwrap();
+    let Some(printed) = python("c2pa", READ, &[list.to_str().unwrap(), anchor.to_str().unwrap()]) else { return };
+    assert_eq!(printed.matches(" Trusted True True\n").count(), rows.len(), "{printed}");
+}
+
+/// Plays each file from its start and from near its end, and tells the port how that went.
+const PAGE: &str = r#"<!doctype html><script>
+const tell = text => new Image().src = "http://127.0.0.1:PORT/?" + encodeURIComponent(text);
+async function play(name) {
+    const sound = new Audio(name);
+    sound.muted = true;
+    const ended = new Promise((done, failed) => {
+        sound.onended = () => done();
+        sound.onerror = () => failed(sound.error.message);
+        setTimeout(() => failed("timeout at " + sound.currentTime), 40000);
+    });
+    sound.playbackRate = 16;
+    await sound.play();
+    await ended;
+    const all = sound.currentTime, said = sound.duration;
+    await new Promise((done, failed) => {
+        sound.onended = () => done();
+        sound.currentTime = said - 2;
+        sound.playbackRate = 4;
+        sound.play();
+        setTimeout(() => failed("no end after seeking"), 20000);
+    });
+    return all.toFixed(2) + " of " + said.toFixed(2);
+}
+(async () => { for (const name of NAMES) await play(name).then(how => tell(name + " ended " + how), why => tell(name + " failed " + why)); })();
+</script>"#;
+
+#[test]
+fn chromium_plays_each_to_its_end_and_seeks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut names = Vec::new();
+    for (path, _) in samples(folder.path()) {
+        let name = format!("labelled-{}", path.file_name().unwrap().to_str().unwrap());
+        fs::write(folder.path().join(&name), label(&fs::read(&path).unwrap()).unwrap().0).unwrap();
+        names.push(name);
+    }
+    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let there = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success());
+    let Some(browser) = browsers.into_iter().find(there).filter(|_| !names.is_empty()) else {
+        skip("chromium");
+        return;
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let page = folder.path().join("page.html");
+    let text = PAGE.replace("PORT", &listener.local_addr().unwrap().port().to_string());
+    fs::write(&page, text.replace("NAMES", &serde_json::to_string(&names).unwrap())).unwrap();
+    let mut child = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"])
+        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+        .arg(format!("file://{}", page.display()))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    let mut told = Vec::new();
+    while told.len() < names.len() && started.elapsed() < Duration::from_secs(240) {
+        let Ok((mut stream, _)) = listener.accept() else {
+            std::thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        stream.set_nonblocking(false).unwrap();
+        let mut request = [0; 2048];
+        let len = stream.read(&mut request).unwrap_or(0);
+        let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+        let line = String::from_utf8_lossy(&request[..len]).lines().next().unwrap_or_default().to_owned();
+        if line.contains("/?") {
+            told.push(line);
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    assert_eq!(told.len(), names.len(), "{told:#?}");
+    for line in &told {
+        assert!(line.contains("%20ended%20"), "{told:#?}");
+    }
+}
+
+#[test]
+fn samples_of_a_product_are_labelled_with_the_notice_in_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let notice = AudibleNotice::speech(&["kk", "ru"]).unwrap();
+    let samples = notice.samples_i16(tanba::Extent::Generated, 44_100, 2);
+    let ms = samples.len() as u64 / 2 * 1000 / 44_100;
+    let raw = folder.path().join("raw.s16");
+    let music = (0..44_100 * 6).map(|at| ((at as f32 / 9.0).sin() * 8000.0) as i16);
+    let bytes: Vec<u8> = samples.into_iter().chain(music).flat_map(i16::to_le_bytes).collect();
+    fs::write(&raw, bytes).unwrap();
+    // Encoded to a rate for which there is no clip of ours.
+    let encoded = folder.path().join("made.mp3");
+    let input = ["-y", "-v", "error", "-f", "s16le", "-ar", "44100", "-ac", "2", "-i"];
+    let made =
+        Command::new("ffmpeg").args(input).arg(&raw).args(["-ar", "32000", "-b:a", "96k"]).arg(&encoded).output();
+    let Ok(output) = made else { return skip("ffmpeg") };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bytes = fs::read(&encoded).unwrap();
+    let label = |notice: AudibleNotice| {
+        let labeler = labeler().policy(Policy::kazakhstan().audible_notice(notice));
+        let mut sink = Cursor::new(Vec::new());
+        labeler.label(&mut Cursor::new(&bytes), &mut sink).map(|receipt| (sink.into_inner(), receipt))
+    };
+    let (labelled, receipt) = label(notice.clone().already_heard(0, ms).unwrap()).unwrap();
+    assert!(receipt.is_complete() && receipt.heard.unwrap().kept);
+    let report = verify(&labelled);
+    assert!(report.verdict == Verdict::Valid && report.heard[0].signed_place && report.heard[0].languages.len() == 2);
+    // It is not there where it is not.
+    let error = label(notice.already_heard(9_000, 12_000).unwrap()).err().unwrap();
+    assert!(error.to_string().contains("not heard between 9000 and 12000"), "{error}");
+}
