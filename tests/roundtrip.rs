@@ -201,3 +201,22 @@ fn two_labels_of_a_file_cannot_have_one_identifier() {
     let error = label(&labeler, &labelled).unwrap_err();
     assert!(matches!(error, tanba::Error::Argument { argument: "ids", .. }), "{error}");
 }
+
+/// The parent is sound, and what it vouches for is not: found by the fuzz target `jumbf`.
+#[test]
+fn a_label_around_a_changed_history_is_refused() {
+    let labeler = labeler();
+    let (first, _) = label(&labeler, &fs::read(common::fixture("tiny.png")).unwrap()).unwrap();
+    let (mut second, _) = label(&labeler, &first).unwrap();
+    label(&labeler, &second).unwrap();
+    let term = b"/trainedAlgorithmicMedia";
+    let at = memchr::memmem::find(&second, term).unwrap();
+    second[at + term.len() - 5] = b'N';
+    let chunk = memchr::memmem::find(&second, b"caBX").unwrap();
+    let end = chunk + 4 + u32::from_be_bytes(second[chunk - 4..chunk].try_into().unwrap()) as usize;
+    assert!((chunk..end).contains(&at));
+    let checksum = crc32fast::hash(&second[chunk..end]).to_be_bytes();
+    second[end..end + 4].copy_from_slice(&checksum);
+    let error = label(&labeler, &second).unwrap_err();
+    assert!(matches!(error, tanba::Error::Unsupported { .. }) && error.to_string().contains("history"), "{error}");
+}

@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
-/// The library's promise (`Limits`), with the few megabytes that a picture of [`super::limits`] takes when decoded.
-pub const MAX_BYTES: usize = 72 << 20;
+/// The library's promise (`Limits`) for the limits of these targets: 4 × a picture of 1 MiB, 4 × 1 MiB of metadata, and what the
+/// library takes for itself.
+pub const MAX_BYTES: usize = 32 << 20;
 /// Of processor time, in a build that is several times slower than one for use.
 pub const MAX_TIME: Duration = Duration::from_secs(2);
 

@@ -5,8 +5,10 @@ use crate::{
     Error, Format, Result,
     format::{Block, HardBinding, Survey},
     limits::{Budget, Limits},
+    manifest::{self, Asset, TrustAnchors},
     notice::Notice,
     record,
+    report::{Binding, Signature},
     stream::{Sink, Source},
 };
 
@@ -20,6 +22,9 @@ pub(super) fn read(
     limits: &Limits,
 ) -> Result<Option<String>> {
     let survey = metadata(job, written, &mut sink, &mut Budget::new(limits))?;
+    if job.older.is_some() {
+        history(job, &survey, sink, limits)?;
+    }
     match notice {
         Wanted::Draw(notice) => look(job, &survey, notice, source, &mut sink, limits),
         Wanted::Say(heard, _) => heard::listen(job, &survey, heard, &mut sink, &mut Budget::new(limits)),
@@ -51,6 +56,18 @@ fn metadata(job: &Job, written: &Output, result: &mut dyn Source, budget: &mut B
         return lost(job, "the record");
     }
     Ok(survey)
+}
+
+/// Whether the new label counts with the older one in it: what a sound parent vouches for may have been changed before, and then
+/// a verifier calls the whole broken.
+fn history(job: &Job, survey: &Survey, result: &mut dyn Source, limits: &Limits) -> Result<()> {
+    let mut asset = Asset { format: job.format, source: result, survey, limits };
+    let axes = manifest::read(&mut asset, &TrustAnchors::default(), job.record.time)?.axes;
+    if axes.binding == Binding::Intact && axes.signature == Signature::Ok {
+        return Ok(());
+    }
+    let why = "the history in the file's label was changed: a new label around it would be called broken as well";
+    Err(Error::unsupported(job.format, why))
 }
 
 /// The notice that was drawn, in the first frame or page.
