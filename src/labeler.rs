@@ -1,6 +1,7 @@
 //! The write pipeline: sniff, survey, plan, mark, sign, read back.
 
 mod back;
+mod stamp;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::stamp::Placement;
 use crate::{
     Error, Format, Result,
     format::{Carries, Label, Marked, Survey},
@@ -29,6 +31,10 @@ type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
 type Ids = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
 /// Puts one disclosure on any number of files. Built once, used from many threads.
+///
+/// With the same file, clock, identifier and key, everything around the manifest is the same, byte for byte. The manifest is not:
+/// the engine (`c2pa`) salts every assertion with 16 random bytes, on which the hashes in the claim and the signature depend;
+/// RSASSA-PSS signatures have a random salt of their own, and time-stamps a nonce.
 ///
 /// ```
 /// use std::io::Cursor;
@@ -99,6 +105,9 @@ pub struct PlacedNotice {
     pub cap_height_px: u32,
     /// Whether the notice had been there before and was kept.
     pub kept: bool,
+    /// Whether the caller drew it into the pixels before they were encoded ([`Labeler::stamp`]).
+    #[serde(default)]
+    pub stamped: bool,
     /// Rows added above the picture.
     pub strip: u32,
 }
@@ -147,6 +156,10 @@ impl Labeler {
     ///
     /// Nothing on `sink` may be used after an error. See [`Error`] for who can fix which.
     pub fn label(&self, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
+        self.run(None, source, sink)
+    }
+
+    fn run(&self, stamped: Option<&Placement>, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
         let mut budget = Budget::new(&self.limits);
         let format = Format::sniff(source)?;
         if !format.can_label() {
@@ -158,7 +171,10 @@ impl Labeler {
         let mut job = Job { format, survey, record: self.record(&plan)?, plan, older: None };
         refuse_the_same_id(&job)?;
         job.older = self.older(&job, source)?;
-        let mut notice = self.notice(&job, source)?;
+        let (mut notice, unseen) = match stamped {
+            Some(placement) => stamp::find(placement, &job, source, &mut Budget::new(&self.limits))?,
+            None => (self.notice(&job, source)?, None),
+        };
         let (mut draft, mut marked) = self.mark(&job, &notice, source)?;
         if notice.to_draw().is_some() && !marked.noticed {
             // This very file cannot take one: then the manifest must not say that it does.
@@ -167,6 +183,7 @@ impl Labeler {
             (draft, marked) = self.mark(&job, &notice, source)?;
             marked.remarks.extend(why);
         }
+        marked.remarks.extend(unseen);
         marked.remarks.extend(history(&job));
         let written = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
         marked.remarks.extend(back::read(&job, &written, notice.to_draw(), source, sink, &self.limits)?);
@@ -273,7 +290,7 @@ impl Labeler {
             remarks
                 .push("the wording is your own: tanba did not check that it says that AI made or changed this".into());
         }
-        if !plan.notice {
+        if placed.is_none() && !plan.notice {
             incomplete.push("no notice: switched off by the policy".into());
         } else if placed.is_none() {
             incomplete.push(format!("no notice: tanba cannot draw into this {format}; show the warning beside it"));
@@ -334,13 +351,15 @@ enum Wanted {
     Nothing,
     Draw(Notice),
     Keep(PlacedNotice),
+    /// It stands in the pixels that the caller encoded.
+    Stamped(Notice),
 }
 
 impl Wanted {
     fn to_draw(&self) -> Option<&Notice> {
         match self {
             Self::Draw(notice) => Some(notice),
-            Self::Nothing | Self::Keep(_) => None,
+            Self::Nothing | Self::Keep(_) | Self::Stamped(_) => None,
         }
     }
 
@@ -348,20 +367,28 @@ impl Wanted {
         match self {
             Self::Nothing => None,
             Self::Keep(placed) => Some(placed.clone()),
-            Self::Draw(notice) => Some(PlacedNotice {
-                rect: notice.rect,
-                frame: notice.frame,
-                lines: notice.lines.clone(),
-                cap_height_px: notice.cap_height,
-                kept: false,
-                strip: notice.strip,
-            }),
+            Self::Draw(notice) => Some(PlacedNotice::drawn(notice)),
+            Self::Stamped(notice) => Some(PlacedNotice { stamped: true, ..PlacedNotice::drawn(notice) }),
         }
     }
 
     /// What the manifest says about the notice: its rectangle and its lines.
     fn region(&self) -> Option<(Rect, Vec<String>)> {
         self.placed().map(|placed| (placed.rect, placed.lines))
+    }
+}
+
+impl PlacedNotice {
+    fn drawn(notice: &Notice) -> Self {
+        Self {
+            rect: notice.rect,
+            frame: notice.frame,
+            lines: notice.lines.clone(),
+            cap_height_px: notice.cap_height,
+            kept: false,
+            stamped: false,
+            strip: notice.strip,
+        }
     }
 }
 
@@ -396,6 +423,7 @@ fn keep(sighting: &Sighting, frame: Size) -> PlacedNotice {
         lines: sighting.lines.clone(),
         cap_height_px: sighting.cap_height.round() as u32,
         kept: true,
+        stamped: false,
         strip: 0,
     }
 }
@@ -426,3 +454,6 @@ struct Output {
     /// The signed manifest store in it.
     store: Option<Vec<u8>>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ mod grey;
 mod lexicon;
 #[cfg(test)]
 mod measured;
+mod pixels;
 mod plate;
 mod rows;
 mod shown;
@@ -22,7 +23,9 @@ mod wrap;
 use std::sync::Arc;
 
 pub(crate) use artist::Artist;
-pub(crate) use blend::{Sample, blend, luma};
+pub use blend::Sample;
+pub(crate) use blend::{Mix, blend, luma};
+pub use pixels::Pixels;
 pub(crate) use sight::{Sighting, measure, search};
 
 use crate::geometry::{Orientation, Rect, Size};
