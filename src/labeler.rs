@@ -2,6 +2,7 @@
 
 mod back;
 mod heard;
+mod stamp;
 mod wanted;
 
 use std::sync::{Arc, OnceLock};
@@ -25,7 +26,7 @@ use crate::{
     stream::{Sink, Source},
 };
 
-pub use heard::HeardNotice;
+pub use self::{heard::HeardNotice, stamp::Placement};
 use wanted::Wanted;
 
 /// Tells the time; given by the caller where it must not be the machine's.
@@ -34,6 +35,10 @@ type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
 type Ids = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
 /// Puts one disclosure on any number of files. Built once, used from many threads.
+///
+/// With the same file, clock, identifier and key, everything around the manifest is the same, byte for byte. The manifest is not:
+/// the engine (`c2pa`) salts every assertion with 16 random bytes, on which the hashes in the claim and the signature depend;
+/// RSASSA-PSS signatures have a random salt of their own, and time-stamps a nonce.
 ///
 /// ```
 /// use std::io::Cursor;
@@ -112,6 +117,9 @@ pub struct PlacedNotice {
     pub cap_height_px: u32,
     /// Whether the notice had been there before and was kept.
     pub kept: bool,
+    /// Whether the caller drew it into the pixels before they were encoded ([`Labeler::stamp`]).
+    #[serde(default)]
+    pub stamped: bool,
     /// Rows added above the picture.
     pub strip: u32,
 }
@@ -162,6 +170,10 @@ impl Labeler {
     ///
     /// Nothing on `sink` may be used after an error. See [`Error`] for who can fix which.
     pub fn label(&self, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
+        self.run(None, source, sink)
+    }
+
+    fn run(&self, stamped: Option<&Placement>, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
         let mut budget = Budget::new(&self.limits);
         let format = Format::sniff(source)?;
         if !format.can_label() {
@@ -173,7 +185,10 @@ impl Labeler {
         let mut job = Job { format, survey, record: self.record(&plan)?, plan, older: None };
         refuse_the_same_id(&job)?;
         job.older = self.older(&job, source)?;
-        let mut notice = self.notice(&job, source)?;
+        let (mut notice, unseen) = match stamped {
+            Some(placement) => stamp::find(placement, &job, source, &mut Budget::new(&self.limits))?,
+            None => (self.notice(&job, source)?, None),
+        };
         let (mut draft, mut marked) = self.mark(&job, &notice, source)?;
         if notice.is_new() && !marked.noticed {
             // This very file cannot take one: then the manifest must not say that it does.
@@ -183,6 +198,7 @@ impl Labeler {
             marked.remarks.extend(why);
         }
         marked.remarks.extend(notice.to_say().map(|heard| heard.remarks.clone()).unwrap_or_default());
+        marked.remarks.extend(unseen);
         marked.remarks.extend(history(&job));
         let written = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
         marked.remarks.extend(back::read(&job, &written, &notice, source, sink, &self.limits)?);
@@ -309,7 +325,7 @@ impl Labeler {
             remarks
                 .push("the wording is your own: tanba did not check that it says that AI made or changed this".into());
         }
-        if !plan.notice {
+        if placed.is_none() && !plan.notice {
             incomplete.push("no notice: switched off by the policy".into());
         } else if placed.is_none() && heard.is_none() {
             let cannot = match format.medium() {
@@ -402,6 +418,7 @@ fn keep(sighting: &Sighting, frame: Size) -> PlacedNotice {
         lines: sighting.lines.clone(),
         cap_height_px: sighting.cap_height.round() as u32,
         kept: true,
+        stamped: false,
         strip: 0,
     }
 }
@@ -439,3 +456,6 @@ struct Output {
     /// The signed manifest store in it.
     store: Option<Vec<u8>>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,12 +34,13 @@ pub use error::{Cause, Error, FixableBy, Result};
 pub use files::Overwrite;
 pub use format::{Carries, Format, Medium};
 pub use geometry::{Rect, Size};
-pub use labeler::{HeardNotice, Labeler, PlacedNotice, Receipt};
+pub use labeler::{HeardNotice, Labeler, PlacedNotice, Placement, Receipt};
 pub use limits::Limits;
 pub use manifest::{
     Algorithm, Diagnosis, Fault, Identity, IdentityRequest, ListName, ListedCertificate, Signer, TrustAnchors,
     diagnose, diagnose_trust, list_certificates,
 };
+pub use notice::{Pixels, Sample};
 pub use policy::{
     AudibleNotice, Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, Wording,
 };

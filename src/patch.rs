@@ -128,6 +128,13 @@ impl Patch {
         new as i64 - (range.end - range.start) as i64
     }
 
+    /// Bytes that are held in memory to be written.
+    #[cfg(test)]
+    pub(crate) fn held_bytes(&self) -> usize {
+        let held = |(_, with): &(Range<u64>, With)| if let With::Bytes(bytes) = with { bytes.len() } else { 0 };
+        self.edits.iter().map(held).sum()
+    }
+
     /// Writes the patched original to `sink`, zeros where the slot is.
     ///
     /// # Errors
@@ -140,7 +147,7 @@ impl Patch {
         source.rewind()?;
         sink.rewind()?;
         let is_signed = self.beside || self.edits.iter().any(|(_, with)| matches!(with, With::Slot { .. }));
-        let mut out = HashingWriter { sink, hash: is_signed.then(Sha256::new), len: 0 };
+        let mut out = HashingWriter { sink, hash: is_signed.then(Sha256::new), len: 0, buffer: Vec::new() };
         let mut slot = None;
         let mut position = 0;
         for (range, with) in self.edits {
@@ -188,6 +195,8 @@ struct HashingWriter<'a> {
     /// Hashing costs more than all the rest: only where something is signed.
     hash: Option<Sha256>,
     len: u64,
+    /// What is copied goes through here.
+    buffer: Vec<u8>,
 }
 
 impl HashingWriter<'_> {
@@ -201,13 +210,15 @@ impl HashingWriter<'_> {
     }
 
     fn copy(&mut self, source: &mut dyn Source, mut len: u64) -> Result<()> {
-        let mut buffer = vec![0; CHUNK.min(usize::try_from(len).unwrap_or(CHUNK))];
+        let mut buffer = std::mem::take(&mut self.buffer);
         while len > 0 {
-            let want = buffer.len().min(usize::try_from(len).unwrap_or(CHUNK));
+            let want = usize::try_from(len).unwrap_or(CHUNK).min(CHUNK);
+            buffer.resize(want.max(buffer.len()), 0);
             source.read_exact(&mut buffer[..want])?;
             self.write(&buffer[..want])?;
             len -= want as u64;
         }
+        self.buffer = buffer;
         Ok(())
     }
 

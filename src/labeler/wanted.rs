@@ -15,6 +15,8 @@ pub(super) enum Wanted {
     /// With its lines.
     Say(Heard, Vec<String>),
     StillHeard(Kept),
+    /// It stands in the pixels that the caller encoded.
+    Stamped(Notice),
 }
 
 impl Wanted {
@@ -54,14 +56,8 @@ impl Wanted {
         match self {
             Self::Nothing | Self::Say(..) | Self::StillHeard(_) => None,
             Self::Keep(placed) => Some(placed.clone()),
-            Self::Draw(notice) => Some(PlacedNotice {
-                rect: notice.rect,
-                frame: notice.frame,
-                lines: notice.lines.clone(),
-                cap_height_px: notice.cap_height,
-                kept: false,
-                strip: notice.strip,
-            }),
+            Self::Draw(notice) => Some(PlacedNotice::drawn(notice)),
+            Self::Stamped(notice) => Some(PlacedNotice { stamped: true, ..PlacedNotice::drawn(notice) }),
         }
     }
 
@@ -71,6 +67,20 @@ impl Wanted {
             Self::Say(heard, lines) => Some((Region::Heard(heard.spans.clone()), lines.clone())),
             Self::StillHeard(kept) => Some((Region::Heard(kept.spans.clone()), kept.lines.clone())),
             _ => self.placed().map(|placed| (Region::Seen(placed.rect), placed.lines)),
+        }
+    }
+}
+
+impl PlacedNotice {
+    pub(super) fn drawn(notice: &Notice) -> Self {
+        Self {
+            rect: notice.rect,
+            frame: notice.frame,
+            lines: notice.lines.clone(),
+            cap_height_px: notice.cap_height,
+            kept: false,
+            stamped: false,
+            strip: notice.strip,
         }
     }
 }

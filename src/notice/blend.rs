@@ -2,15 +2,28 @@
 
 use super::StoredNotice;
 
-/// One sample of a pixel: a number from 0 to its full value.
-pub(crate) trait Sample: Copy {
+/// One sample of a pixel, from 0 to its full value: `u8` (255), `u16` (65,535) or `f32` (1.0).
+pub trait Sample: Mix {}
+
+impl<S: Mix> Sample for S {}
+
+/// What keeps [`Sample`] to its three types.
+pub trait Mix: Copy {
     /// The value between `plate` and `text` at `coverage`.
     fn mix(plate: u8, text: u8, coverage: u8) -> Self;
     /// Full value: opaque alpha.
     const FULL: Self;
 }
 
-impl Sample for u8 {
+impl Mix for f32 {
+    fn mix(plate: u8, text: u8, coverage: u8) -> Self {
+        let (plate, text, coverage) = (f32::from(plate), f32::from(text), f32::from(coverage));
+        (plate + (text - plate) * coverage / 255.0) / 255.0
+    }
+    const FULL: Self = 1.0;
+}
+
+impl Mix for u8 {
     fn mix(plate: u8, text: u8, coverage: u8) -> Self {
         let (plate, text, coverage) = (u32::from(plate), u32::from(text), u32::from(coverage));
         ((plate * (255 - coverage) + text * coverage + 127) / 255) as u8
@@ -18,7 +31,7 @@ impl Sample for u8 {
     const FULL: Self = 255;
 }
 
-impl Sample for u16 {
+impl Mix for u16 {
     fn mix(plate: u8, text: u8, coverage: u8) -> Self {
         let (plate, text, coverage) = (u32::from(plate), u32::from(text), u32::from(coverage));
         // 257 × an 8-bit value is the same share of 65,535.

@@ -12,6 +12,7 @@ mod lexicon;
 #[cfg(test)]
 mod measured;
 mod pcm;
+mod pixels;
 mod plate;
 mod resample;
 mod rhythm;
@@ -30,8 +31,10 @@ use std::sync::Arc;
 
 pub(crate) use artist::Artist;
 pub(crate) use audible::{Audible, Heard, Sound};
-pub(crate) use blend::{Sample, blend, luma};
+pub use blend::Sample;
+pub(crate) use blend::{Mix, blend, luma};
 pub(crate) use hear::{Hit, Listener};
+pub use pixels::Pixels;
 pub(crate) use sight::{Sighting, measure, search};
 
 use crate::geometry::{Orientation, Rect, Size};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    notice::{Sample, StoredNotice},
+    notice::{Mix, StoredNotice},
     policy::layout::{MIN_CONTRAST, contrast},
 };
 

@@ -138,7 +138,7 @@ impl Abbreviated {
         let mut source = Cursor::new(&self.bytes);
         let mut read = || {
             let layout = markers::walk(&mut source, budget)?;
-            Ok(Reading::of(&mut source, &layout, u32::MAX, budget)?.map(|reading| (layout, reading)))
+            Ok(Reading::of(&mut source, &layout, 0..u32::MAX, budget)?.map(|reading| (layout, reading)))
         };
         read().map_err(|error| self.placed(error))
     }

@@ -1,7 +1,5 @@
 //! The discrete cosine transform of an 8 × 8 block: ISO/IEC 10918-1, A.3.3.
 
-use std::sync::LazyLock;
-
 /// 64 samples by rows, or 64 coefficients by rows of frequency.
 pub(super) type Samples = [f32; 64];
 
@@ -12,16 +10,12 @@ pub(super) const ZIGZAG: [usize; 64] = [
     47, 55, 62, 63,
 ];
 
-/// By frequency and place: the orthonormal basis.
-static BASIS: LazyLock<[[f32; 8]; 8]> = LazyLock::new(|| {
-    std::array::from_fn(|frequency| {
-        let scale = if frequency == 0 { 0.125_f64.sqrt() } else { 0.5 };
-        std::array::from_fn(|place| {
-            let angle = (2 * place + 1) as f64 * frequency as f64 * std::f64::consts::PI / 16.0;
-            (scale * angle.cos()) as f32
-        })
-    })
-});
+/// By index: cos(index × π / 16) / 2, the first divided by √2: the orthonormal basis.
+const COS: [f32; 8] =
+    [0.353_553_4, 0.490_392_64, 0.461_939_78, 0.415_734_8, 0.353_553_4, 0.277_785_12, 0.191_341_72, 0.097_545_16];
+
+/// By row, each with all columns: what is done to rows is done to eight columns at once.
+type Rows = [[f32; 8]; 8];
 
 /// By frequency and place.
 pub(super) fn basis() -> &'static [[f32; 8]; 8] {
@@ -30,29 +24,84 @@ pub(super) fn basis() -> &'static [[f32; 8]; 8] {
 
 /// Coefficients to samples; 128 is not yet added.
 pub(super) fn inverse(coefficients: &Samples) -> Samples {
-    let basis = &*BASIS;
-    let rows = transform(coefficients, |frequency, place| basis[frequency][place]);
-    transform(&rows, |frequency, place| basis[frequency][place])
+    both_ways(coefficients, inverse_columns)
 }
 
 /// Samples, less 128, to coefficients.
 pub(super) fn forward(samples: &Samples) -> Samples {
-    let basis = &*BASIS;
-    let rows = transform(samples, |place, frequency| basis[frequency][place]);
-    transform(&rows, |place, frequency| basis[frequency][place])
+    both_ways(samples, forward_columns)
 }
 
-/// Transforms each row and writes it as a column: two of these are a transform of both directions.
-#[inline]
-fn transform(input: &Samples, factor: impl Fn(usize, usize) -> f32) -> Samples {
-    let mut output = [0.0; 64];
-    for (row, values) in input.chunks_exact(8).enumerate() {
-        for to in 0..8 {
-            let sum: f32 = values.iter().enumerate().map(|(from, value)| value * factor(from, to)).sum();
-            output[to * 8 + row] = sum;
-        }
+#[inline(always)]
+fn both_ways(input: &Samples, columns: impl Fn(&Rows) -> Rows) -> Samples {
+    let rows: Rows = std::array::from_fn(|row| std::array::from_fn(|column| input[row * 8 + column]));
+    let turned = columns(&transposed(&columns(&rows)));
+    std::array::from_fn(|index| turned[index % 8][index / 8])
+}
+
+#[inline(always)]
+fn transposed(rows: &Rows) -> Rows {
+    std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
+}
+
+/// Cosines of even frequencies are even about the middle, those of odd ones odd: half the products do.
+#[inline(always)]
+fn forward_columns(rows: &Rows) -> Rows {
+    let sums: [[f32; 8]; 4] = std::array::from_fn(|row| std::array::from_fn(|x| rows[row][x] + rows[7 - row][x]));
+    let differences: [[f32; 8]; 4] =
+        std::array::from_fn(|row| std::array::from_fn(|x| rows[row][x] - rows[7 - row][x]));
+    std::array::from_fn(|frequency| {
+        let half = if frequency % 2 == 0 { &sums } else { &differences };
+        combined(half, std::array::from_fn(|place| TABLE[frequency][place]))
+    })
+}
+
+#[inline(always)]
+fn inverse_columns(rows: &Rows) -> Rows {
+    let mut out = [[0.0; 8]; 8];
+    let even = [rows[0], rows[2], rows[4], rows[6]];
+    let odd = [rows[1], rows[3], rows[5], rows[7]];
+    for place in 0..4 {
+        let even = combined(&even, std::array::from_fn(|index| TABLE[2 * index][place]));
+        let odd = combined(&odd, std::array::from_fn(|index| TABLE[2 * index + 1][place]));
+        out[place] = std::array::from_fn(|x| even[x] + odd[x]);
+        out[7 - place] = std::array::from_fn(|x| even[x] - odd[x]);
     }
-    output
+    out
+}
+
+#[inline(always)]
+fn combined(rows: &[[f32; 8]; 4], factors: [f32; 4]) -> [f32; 8] {
+    std::array::from_fn(|x| {
+        rows[0][x] * factors[0] + rows[1][x] * factors[1] + rows[2][x] * factors[2] + rows[3][x] * factors[3]
+    })
+}
+
+static BASIS: [[f32; 8]; 8] = TABLE;
+
+/// By frequency and place: the orthonormal basis.
+const TABLE: [[f32; 8]; 8] = {
+    let mut table = [[0.0; 8]; 8];
+    let mut index = 0;
+    while index < 64 {
+        table[index / 8][index % 8] = cosine(index / 8, index % 8);
+        index += 1;
+    }
+    table
+};
+
+const fn cosine(frequency: usize, place: usize) -> f32 {
+    if frequency == 0 {
+        return COS[0];
+    }
+    // The angle in sixteenths of π; the cosine has a period of 32, and is even and odd about its quarters.
+    match (2 * place + 1) * frequency % 32 {
+        angle @ 0..=7 => COS[angle],
+        8 | 24 => 0.0,
+        angle @ 9..=16 => -COS[16 - angle],
+        angle @ 17..=23 => -COS[angle - 16],
+        angle => COS[32 - angle],
+    }
 }
 
 #[cfg(test)]

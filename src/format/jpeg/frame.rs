@@ -14,6 +14,10 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    pub(super) fn is_progressive(&self) -> bool {
+        self.marker == 0xC2
+    }
+
     /// The largest sampling factors, horizontal and vertical.
     pub(super) fn sampling(&self) -> (u32, u32) {
         let largest = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max().unwrap_or(1).into();

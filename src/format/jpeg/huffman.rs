@@ -1,6 +1,6 @@
 //! Huffman tables: ISO/IEC 10918-1, Annexes C, F.2.2.3 and K.2.
 
-use super::{bits::BitReader, scan::Fault};
+use super::{bits::Bits, scan::Fault};
 
 /// Bits that one look-up resolves.
 const LOOKUP: u32 = 9;
@@ -10,6 +10,22 @@ const LOOKUP: u32 = 9;
 pub(super) struct Table {
     pub(super) counts: [u8; 16],
     pub(super) symbols: Vec<u8>,
+}
+
+impl Table {
+    /// The same table with codes for `missing` too; codes that are there stay as they are. `None` when there is no room.
+    pub(super) fn extended(&self, missing: &[u8]) -> Option<Self> {
+        let longest = (1..=16).rev().find(|&len| self.counts[len - 1] > 0)?;
+        // Code space that is left, in codes of 16 bits.
+        let used: u32 = (0_u32..).zip(&self.counts).map(|(index, &count)| u32::from(count) << (15 - index)).sum();
+        let left = 0x10000_u32.checked_sub(used)?;
+        // The shortest codes behind the existing ones that leave the one of all ones free.
+        let len = (longest..=16).find(|&len| left >> (16 - len) > missing.len() as u32)?;
+        let mut counts = self.counts;
+        counts[len - 1] = counts[len - 1].checked_add(u8::try_from(missing.len()).ok()?)?;
+        let symbols = [&self.symbols[..], missing].concat();
+        (symbols.len() <= 256).then_some(Self { counts, symbols })
+    }
 }
 
 /// The tables of a DHT payload: class (0 DC, 1 AC), destination, table. `None` when it is malformed.
@@ -32,7 +48,7 @@ pub(super) fn parse(mut payload: &[u8]) -> Option<Vec<(usize, usize, Table)>> {
 #[derive(Clone)]
 pub(super) struct Decoder {
     /// By the next 9 bits: length of the code × 256 + symbol; 0 when the code is longer.
-    lookup: Vec<u16>,
+    lookup: Box<[u16; 1 << LOOKUP]>,
     /// By length: one more than the largest code of that length, left-aligned in 16 bits; and what to add to a code for
     /// its place among the symbols.
     limits: [(u32, i32); 17],
@@ -42,7 +58,7 @@ pub(super) struct Decoder {
 impl Decoder {
     /// `None` when the codes do not fit into their lengths.
     pub(super) fn new(table: &Table) -> Option<Self> {
-        let mut lookup = vec![0; 1 << LOOKUP];
+        let mut lookup = Box::new([0; 1 << LOOKUP]);
         let mut limits = [(0, 0); 17];
         let (mut code, mut index) = (0_u32, 0_usize);
         for (len, &count) in (1_u32..).zip(&table.counts) {
@@ -65,32 +81,39 @@ impl Decoder {
         Some(Self { lookup, limits, symbols: table.symbols.clone() })
     }
 
-    /// The next symbol.
-    #[inline]
-    pub(super) fn symbol(&self, reader: &mut BitReader) -> Result<u8, Fault> {
-        let bits = reader.peek();
-        let entry = self.lookup[(bits >> (64 - LOOKUP)) as usize];
+    /// The next symbol; 16 bits are ready.
+    #[inline(always)]
+    pub(super) fn symbol(&self, bits: &mut Bits) -> Result<u8, Fault> {
+        let entry = self.lookup[(bits.peek() >> (64 - LOOKUP)) as usize];
         if entry != 0 {
-            reader.consume(u32::from(entry >> 8))?;
+            bits.consume(u32::from(entry >> 8));
             return Ok(entry as u8);
         }
-        self.long_symbol(bits, reader)
+        self.long_symbol(bits)
     }
 
-    fn long_symbol(&self, bits: u64, reader: &mut BitReader) -> Result<u8, Fault> {
-        let next = (bits >> 48) as u32;
+    #[cold]
+    fn long_symbol(&self, bits: &mut Bits) -> Result<u8, Fault> {
+        let next = (bits.peek() >> 48) as u32;
         for len in LOOKUP + 1..=16 {
             let (limit, offset) = self.limits[len as usize];
             if next < limit {
-                reader.consume(len)?;
+                bits.consume(len);
                 let index = (next >> (16 - len)) as i32 + offset;
                 let symbol = usize::try_from(index).ok().and_then(|index| self.symbols.get(index));
                 return symbol.copied().ok_or(Fault::CODE);
             }
         }
-        // All ones is no code: it also stands for the end of the data.
-        reader.consume(16)?;
         Err(Fault::CODE)
+    }
+
+    /// The next difference of DC values (F.2.2.1); 31 bits are ready.
+    #[inline(always)]
+    pub(super) fn difference(&self, bits: &mut Bits) -> Result<i32, Fault> {
+        match self.symbol(bits)? {
+            len @ 0..16 => Ok(bits.signed(len.into())),
+            _ => Err(Fault::RANGE),
+        }
     }
 }
 
@@ -113,7 +136,8 @@ impl Encoder {
         Self { codes }
     }
 
-    #[inline]
+    /// Code and length of a symbol; length 0 when it has none.
+    #[inline(always)]
     pub(super) fn code(&self, symbol: u8) -> (u32, u32) {
         let (code, len) = self.codes[usize::from(symbol)];
         (code.into(), len.into())
@@ -197,7 +221,7 @@ pub(super) fn segment(tables: &[(usize, usize, Table)]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::jpeg::bits::BitWriter;
+    use crate::format::jpeg::{bits::BitWriter, window::unstuffed};
 
     #[test]
     fn optimal_tables_code_every_symbol_in_16_bits() {
@@ -224,8 +248,12 @@ mod tests {
                 writer.put(code, len);
             }
             let data = writer.finish();
-            let mut reader = BitReader::new(&data);
-            assert!(used.iter().all(|&symbol| decoder.symbol(&mut reader) == Ok(symbol)));
+            let data = unstuffed(&data);
+            let mut bits = Bits::new(&data, 0);
+            assert!(used.iter().all(|&symbol| {
+                bits.refill();
+                decoder.symbol(&mut bits) == Ok(symbol)
+            }));
         }
     }
 

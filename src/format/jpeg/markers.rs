@@ -218,14 +218,16 @@ impl Reader<'_> {
         }
     }
 
-    /// The next byte after an `FF`; `None` at the end of the file.
+    /// The next byte after an `FF`, a zero not always counted; `None` at the end of the file.
     fn entropy_code(&mut self) -> Result<Option<u8>> {
         loop {
             let window = self.inner.fill_buf()?;
             if window.is_empty() {
                 return Ok(None);
             }
-            let found = memchr::memchr(0xFF, window);
+            // Stuffed bytes are passed over here, but for one at the end of the window.
+            let stops = |&index: &usize| window.get(index + 1) != Some(&0);
+            let found = memchr::memchr_iter(0xFF, window).find(stops);
             let used = found.map_or(window.len(), |index| index + 1);
             self.inner.consume(used);
             self.at += used as u64;

@@ -3,15 +3,18 @@
 mod abbreviated;
 mod app1;
 mod bits;
+mod codes;
 mod colour;
 mod dct;
 mod decoder;
 mod encoder;
+mod fill;
 mod frame;
 mod huffman;
 mod mark;
 mod markers;
 mod mpf;
+mod nudge;
 mod paint;
 mod picture;
 mod reading;
@@ -19,6 +22,10 @@ mod recode;
 mod samples;
 mod scan;
 mod seam;
+mod skip;
+mod splice;
+mod weave;
+mod window;
 mod xt;
 
 pub(super) use self::{
@@ -120,7 +127,8 @@ impl Handler for Jpeg {
     }
 }
 
-/// The pixels at the notice's rectangle, in shades of grey where that is enough: every scan is read no further than to its last row.
+/// The pixels at the notice's rectangle, in shades of grey where that is enough: every scan is read no
+/// further than to its last row.
 fn part(
     source: &mut dyn Source,
     layout: &Layout,
@@ -129,7 +137,8 @@ fn part(
     budget: &mut Budget,
 ) -> Result<Option<Raster>> {
     let rect = orientation.stored_rect(notice.rect, notice.frame);
-    let Ok(reading) = Reading::of(source, layout, rect.y.saturating_add(rect.height), budget)? else { return Ok(None) };
+    let rows = rect.y..rect.y.saturating_add(rect.height);
+    let Ok(reading) = Reading::of(source, layout, rows, budget)? else { return Ok(None) };
     let Some(colour) = reading.colour() else { return Ok(None) };
     if !rect.inside(reading.picture.frame.size) {
         return Ok(None);
@@ -231,5 +240,7 @@ fn text(bytes: Vec<u8>) -> String {
 
 #[cfg(test)]
 mod notice_tests;
+#[cfg(test)]
+mod splice_tests;
 #[cfg(test)]
 mod tests;

@@ -11,12 +11,12 @@ use crate::{
 };
 
 /// 8-bit RGB (grey and CMYK converted), as `zune-jpeg` decodes it.
-fn rgb(bytes: &[u8]) -> image::RgbImage {
+pub(super) fn rgb(bytes: &[u8]) -> image::RgbImage {
     image::load_from_memory_with_format(bytes, image::ImageFormat::Jpeg).unwrap().into_rgb8()
 }
 
 /// The rectangle widened to whole blocks of the most subsampled component, and one pixel for chroma upsampling.
-fn touched(rect: Rect, (h, v): (u32, u32)) -> Rect {
+pub(super) fn touched(rect: Rect, (h, v): (u32, u32)) -> Rect {
     let (x, y) = (rect.x / (8 * h) * (8 * h), rect.y / (8 * v) * (8 * v));
     let right = (rect.x + rect.width).next_multiple_of(8 * h) + 1;
     let bottom = (rect.y + rect.height).next_multiple_of(8 * v) + 1;
@@ -24,7 +24,7 @@ fn touched(rect: Rect, (h, v): (u32, u32)) -> Rect {
     Rect { x, y, width: right - x, height: bottom - y }
 }
 
-fn sampling(bytes: &[u8]) -> (u32, u32) {
+pub(super) fn sampling(bytes: &[u8]) -> (u32, u32) {
     let mut budget = Budget::new(&Limits::default());
     let layout = markers::walk(&mut Cursor::new(bytes), &mut budget).unwrap();
     let sof = layout.segments.iter().find(|segment| markers::is_frame(segment.marker)).unwrap();
@@ -84,7 +84,7 @@ fn oriented(bytes: &[u8], value: u8) -> Vec<u8> {
     [&bytes[..2], &exif, &bytes[2..]].concat()
 }
 
-fn made(size: Size, quality: u8) -> Vec<u8> {
+pub(super) fn made(size: Size, quality: u8) -> Vec<u8> {
     let picture = image::RgbImage::from_fn(size.width, size.height, |x, y| {
         image::Rgb([(x * 255 / size.width) as u8, (y * 255 / size.height) as u8, ((x + y) % 64) as u8 * 2])
     });

@@ -1,11 +1,14 @@
 //! Draws a notice into coefficients: only the blocks that it covers are touched.
 
+use std::ops::Range;
+
 use super::{
     dct::{self, ZIGZAG},
-    picture::{Block, Picture, Plane},
+    frame::Frame,
+    picture::{Block, Picture},
     seam,
 };
-use crate::notice::StoredNotice;
+use crate::{geometry::Size, notice::StoredNotice};
 
 /// A quantisation table in zigzag order.
 pub(super) type Quantisation = [u16; 64];
@@ -16,86 +19,208 @@ pub(in crate::format) type Inks = [Option<(f32, f32)>; 4];
 /// Draws `notice`; `tables` are the quantisation tables of the components. Blocks that it does not cover keep their
 /// coefficients exactly.
 pub(super) fn paint(picture: &mut Picture, tables: &[Quantisation], inks: &Inks, notice: &StoredNotice) {
-    let (h, v) = picture.frame.sampling();
-    let frame = notice.frame;
-    for (index, (plane, table)) in picture.planes.iter_mut().zip(tables).enumerate() {
-        let Some(&Some((plate, text))) = inks.get(index) else { continue };
-        let mut across = Axis::new(notice.rect.x, notice.rect.width, frame.width, plane.h as u32, h, plane.stride);
-        let rows = plane.blocks.len() / plane.stride.max(1);
-        let mut down = Axis::new(notice.rect.y, notice.rect.height, frame.height, plane.v as u32, v, rows);
-        // Below and right of the picture its last blocks are shared with the strip.
-        let shared = notice.grow.right > 0 || notice.grow.bottom > 0;
-        across.skip_upsampled(notice.grow.right);
-        down.skip_upsampled(notice.grow.bottom);
-        let ink = Ink { plate, text, coverage: &notice.stamp.coverage, across: &across, down: &down, shared };
-        paint_plane(plane, table, &ink);
-    }
-}
-
-/// How the samples of a component lie over the notice, in one direction. Lengths are in units of which a pixel has
-/// `factor` and a sample has `most`.
-struct Axis {
-    /// Pixels of the notice.
-    start: u32,
-    len: u32,
-    /// Pixels of the picture.
-    frame: u32,
-    factor: u32,
-    most: u32,
-    /// The blocks that the notice covers.
-    blocks: std::ops::Range<usize>,
-    /// Pixels of the notice at its start that this component leaves out.
-    skip: u32,
-}
-
-impl Axis {
-    /// Readers mix a subsampled component with its neighbours: next to the picture its samples stay what they are, where
-    /// `grow` pixels stand behind it.
-    fn skip_upsampled(&mut self, grow: u32) {
-        if grow > 0 && self.factor < self.most {
-            let sample = self.most.div_ceil(self.factor);
-            self.skip = self.start.next_multiple_of(sample) + sample - self.start;
+    let brush = Brush::new(&picture.frame, tables, inks, notice);
+    for (index, plane) in picture.planes.iter_mut().enumerate() {
+        let Some((columns, rows)) = brush.covered(index) else { continue };
+        for y in rows {
+            for x in columns.clone() {
+                if let Some(block) = plane.blocks.get_mut(y * plane.stride + x) {
+                    brush.paint(index, x, y, block);
+                }
+            }
         }
     }
+}
 
-    fn new(start: u32, len: u32, frame: u32, factor: u32, most: u32, blocks: usize) -> Self {
+/// A notice made ready for drawing into the blocks of a picture.
+pub(super) struct Brush<'a> {
+    /// By component.
+    inks: Vec<Option<Ink<'a>>>,
+}
+
+impl<'a> Brush<'a> {
+    /// `frame` is the picture with its strip.
+    pub(super) fn new(frame: &Frame, tables: &'a [Quantisation], inks: &Inks, notice: &'a StoredNotice) -> Self {
+        let (h, v) = frame.sampling();
+        let rect = notice.rect;
+        // Blocks of a component in one direction, those that fill up the last MCU counted.
+        let blocks = |side: u32, factor: u8, most: u32| side.div_ceil(8 * most) * u32::from(factor);
+        let parts = frame.components.iter().zip(tables).zip(inks);
+        let inks = parts.map(|((component, steps), ink)| {
+            let (plate, text) = (*ink)?;
+            let across = blocks(frame.size.width, component.h, h);
+            let down = blocks(frame.size.height, component.v, v);
+            let (x, y) = ((component.h.into(), h), (component.v.into(), v));
+            let Size { width, height } = notice.frame;
+            Some(Ink {
+                plate,
+                text,
+                steps,
+                coverage: &notice.stamp.coverage,
+                across: Axis::new(rect.x..rect.x + rect.width, width, x, across, notice.grow.right),
+                down: Axis::new(rect.y..rect.y + rect.height, height, y, down, notice.grow.bottom),
+                // Below and right of the picture its last blocks are shared with the strip.
+                shared: notice.grow.right > 0 || notice.grow.bottom > 0,
+            })
+        });
+        Self { inks: inks.collect() }
+    }
+
+    /// The blocks of a component that the notice covers, in full or in part: columns and rows.
+    pub(super) fn covered(&self, component: usize) -> Option<(Range<usize>, Range<usize>)> {
+        let ink = self.inks.get(component)?.as_ref()?;
+        Some((ink.across.blocks.clone(), ink.down.blocks.clone()))
+    }
+
+    /// Draws into a block, if the notice covers it; whether it covers all of it.
+    pub(super) fn paint(&self, component: usize, x: usize, y: usize, block: &mut Block) -> bool {
+        if let Some(Some(ink)) = self.inks.get(component)
+            && let (Some(columns), Some(rows)) = (ink.across.block(x), ink.down.block(y))
+        {
+            return ink.paint(columns, rows, block);
+        }
+        false
+    }
+}
+
+/// How the samples of a component lie over the notice, in one direction. Lengths in `new` are in units of which a
+/// pixel has `factor` and a sample has `most`.
+struct Axis {
+    /// Pixels of the notice.
+    len: u32,
+    /// The blocks that the notice covers.
+    blocks: Range<usize>,
+    /// By sample of those blocks: the pixels of the notice under it, each with its share of the sample.
+    spans: Vec<Span>,
+    pixels: Vec<(u32, f32)>,
+}
+
+/// Where the pixels of a sample stand in the list.
+type Span = Range<usize>;
+
+impl Axis {
+    /// Some pixels of `frame`; the component has `factor` samples where the largest has `most`. `grow` pixels of the
+    /// notice stand behind the picture.
+    fn new(pixels: Range<u32>, frame: u32, (factor, most): (u32, u32), blocks: u32, grow: u32) -> Self {
+        let (start, len) = (pixels.start, pixels.end - pixels.start);
+        let mut skip = 0;
+        if grow > 0 && factor < most {
+            // Readers mix a subsampled component with its neighbours: next to the picture its samples stay what they are.
+            let sample = most.div_ceil(factor);
+            skip = start.next_multiple_of(sample) + sample - start;
+        }
         let sample = 8 * u64::from(most);
         let first = u64::from(start) * u64::from(factor) / sample;
         // At the edge of the picture the notice goes on to the last block, so that no stale edge bleeds in.
-        let last = match start + len == frame {
-            true => blocks as u64,
-            false => (u64::from(start + len) * u64::from(factor)).div_ceil(sample).min(blocks as u64),
+        let last = match pixels.end == frame {
+            true => blocks.into(),
+            false => (u64::from(pixels.end) * u64::from(factor)).div_ceil(sample).min(blocks.into()),
         };
-        Self { start, len, frame, factor, most, blocks: first as usize..last as usize, skip: 0 }
+        let (factor, most) = (u64::from(factor), u64::from(most));
+        let (mut spans, mut pixels) = (Vec::new(), Vec::new());
+        for sample in first * 8..last * 8 {
+            let (from, to) = (sample * most, (sample + 1) * most);
+            let before = pixels.len();
+            for pixel in from / factor..to.div_ceil(factor) {
+                let overlap = ((pixel + 1) * factor).min(to) - (pixel * factor).max(from);
+                // Outside of the picture its last pixels go on.
+                let pixel = u32::try_from(pixel).unwrap_or(u32::MAX).min(frame.saturating_sub(1));
+                if let Some(inside) = pixel.checked_sub(start).filter(|&pixel| pixel >= skip && pixel < len) {
+                    pixels.push((inside, overlap as f32 / most as f32));
+                }
+            }
+            spans.push(before..pixels.len());
+        }
+        Self { len, blocks: first as usize..last as usize, spans, pixels }
     }
 
-    /// The pixels of the notice under a sample, each with its share of the sample.
-    fn pixels(&self, sample: usize) -> impl Iterator<Item = (u32, f32)> {
-        let (factor, most) = (u64::from(self.factor), u64::from(self.most));
-        let (from, to) = (sample as u64 * most, (sample as u64 + 1) * most);
-        (from / factor..to.div_ceil(factor)).filter_map(move |pixel| {
-            let overlap = ((pixel + 1) * factor).min(to) - (pixel * factor).max(from);
-            // Outside of the picture its last pixels go on.
-            let pixel = u32::try_from(pixel).unwrap_or(u32::MAX).min(self.frame.saturating_sub(1));
-            let inside = pixel.checked_sub(self.start).filter(|&pixel| pixel >= self.skip && pixel < self.len)?;
-            Some((inside, overlap as f32 / most as f32))
-        })
+    /// The samples of a block; `None` when the notice does not cover it.
+    fn block(&self, block: usize) -> Option<Samples<'_>> {
+        let start = block.checked_sub(self.blocks.start)? * 8;
+        let spans: &[Span; 8] = self.spans.get(start..start + 8)?.try_into().ok()?;
+        Some(spans.each_ref().map(|span| &self.pixels[span.clone()]))
     }
 }
+
+/// By sample of a block, in one direction: pixels of the notice and their shares.
+type Samples<'a> = [&'a [(u32, f32)]; 8];
 
 /// What is drawn into one component.
 struct Ink<'a> {
     plate: f32,
     text: f32,
+    steps: &'a Quantisation,
     coverage: &'a [u8],
-    across: &'a Axis,
-    down: &'a Axis,
+    across: Axis,
+    down: Axis,
     /// Whether blocks that are covered in part keep their other part as exactly as they can.
     shared: bool,
 }
 
 impl Ink<'_> {
+    /// Replaces samples by their value as far as they are covered; whether all are.
+    fn paint(&self, columns: Samples, rows: Samples, block: &mut Block) -> bool {
+        let is_full = |samples: &Samples| {
+            samples.iter().all(|pixels| pixels.iter().map(|&(_, share)| share).sum::<f32>() > 0.999)
+        };
+        let full = is_full(&columns) && is_full(&rows);
+        if full && let Some(value) = self.even(&columns, &rows) {
+            *block = [0; 64];
+            block[0] = within_range(0, (value - 128.0) * 8.0 / self.step(0));
+            return true;
+        }
+        let shares: [(f32, f32); 64] = std::array::from_fn(|index| self.sample(columns[index % 8], rows[index / 8]));
+        let mut values = [0.0; 64];
+        if full {
+            values = std::array::from_fn(|index| shares[index].1 - 128.0);
+        } else {
+            if shares.iter().all(|&(share, _)| share == 0.0) {
+                return false;
+            }
+            for (index, &value) in block.iter().enumerate() {
+                values[ZIGZAG[index]] = f32::from(value) * f32::from(self.steps[index]);
+            }
+            // Values outside of 0 to 255 stay: what is not covered comes back to the same coefficients as far as it can.
+            values = dct::inverse(&values);
+            for (value, (share, new)) in values.iter_mut().zip(shares) {
+                *value += (new - 128.0 - *value) * share;
+            }
+        }
+        let coefficients = dct::forward(&values);
+        if self.shared && seam::quantise(block, self.steps, &coefficients, &shares.map(|(share, _)| share)) {
+            return full;
+        }
+        for (index, value) in block.iter_mut().enumerate() {
+            *value = within_range(index, coefficients[ZIGZAG[index]] / self.step(index));
+        }
+        full
+    }
+
+    #[inline(always)]
+    fn step(&self, index: usize) -> f32 {
+        self.steps[index].max(1).into()
+    }
+
+    /// The value of a block that is plate alone or letter alone; it is covered in full.
+    fn even(&self, columns: &Samples, rows: &Samples) -> Option<f32> {
+        let ends = |samples: &Samples| {
+            let first = samples.iter().flat_map(|pixels| pixels.iter()).map(|&(pixel, _)| pixel as usize).min()?;
+            let last = samples.iter().flat_map(|pixels| pixels.iter()).map(|&(pixel, _)| pixel as usize).max()?;
+            Some((first, last))
+        };
+        let ((left, right), (top, bottom)) = (ends(columns)?, ends(rows)?);
+        let width = self.across.len as usize;
+        let first = *self.coverage.get(top * width + left)?;
+        let is_even = |row: usize| {
+            let pixels = self.coverage.get(row * width + left..=row * width + right);
+            pixels.is_some_and(|pixels| pixels.iter().all(|&pixel| pixel == first))
+        };
+        let even = (first == 0 || first == 255) && (top..=bottom).all(is_even);
+        even.then_some(if first == 0 { self.plate } else { self.text })
+    }
+
     /// How much of a sample the notice covers, 0 to 1, and the mean value of that part.
+    #[inline(always)]
     fn sample(&self, columns: &[(u32, f32)], rows: &[(u32, f32)]) -> (f32, f32) {
         let (mut share, mut text) = (0.0, 0.0);
         for &(y, height) in rows {
@@ -113,46 +238,10 @@ impl Ink<'_> {
     }
 }
 
-fn paint_plane(plane: &mut Plane, table: &Quantisation, ink: &Ink) {
-    let pixels = |axis: &Axis| -> Vec<Vec<(u32, f32)>> {
-        (axis.blocks.start * 8..axis.blocks.end * 8).map(|sample| axis.pixels(sample).collect()).collect()
-    };
-    let (columns, rows) = (pixels(ink.across), pixels(ink.down));
-    for (rows, y) in rows.chunks_exact(8).zip(ink.down.blocks.clone()) {
-        for (columns, x) in columns.chunks_exact(8).zip(ink.across.blocks.clone()) {
-            let samples = std::array::from_fn(|index| ink.sample(&columns[index % 8], &rows[index / 8]));
-            if let Some(block) = plane.blocks.get_mut(y * plane.stride + x) {
-                paint_block(block, table, &samples, ink.shared);
-            }
-        }
-    }
-}
-
-/// Replaces samples by their value as far as they are covered.
-fn paint_block(block: &mut Block, table: &Quantisation, samples: &[(f32, f32); 64], shared: bool) {
-    if samples.iter().all(|&(share, _)| share == 0.0) {
-        return;
-    }
-    let mut coefficients = [0.0; 64];
-    for ((&value, &step), place) in block.iter().zip(table).zip(ZIGZAG) {
-        coefficients[place] = f32::from(value) * f32::from(step);
-    }
-    // Values outside of 0 to 255 stay: what is not covered comes back to the same coefficients as far as it can.
-    let mut values = dct::inverse(&coefficients);
-    for (value, &(share, new)) in values.iter_mut().zip(samples) {
-        *value += (new - 128.0 - *value) * share;
-    }
-    let coefficients = dct::forward(&values);
-    if shared && seam::quantise(block, table, &coefficients, &samples.map(|(share, _)| share)) {
-        return;
-    }
-    for (index, ((value, &step), place)) in block.iter_mut().zip(table).zip(ZIGZAG).enumerate() {
-        *value = within_range(index, coefficients[place] / f32::from(step.max(1)));
-    }
-}
-
 /// The nearest quantised value in the range of 8-bit pictures (F.1.2): 11 bits for DC differences, 10 for AC.
+#[inline(always)]
 pub(super) fn within_range(index: usize, value: f32) -> i16 {
     let most = if index == 0 { 1024.0 } else { 1023.0 };
-    value.round().clamp(-most, most) as i16
+    // `round` is a call where the processor may be an old one.
+    (value + 0.5_f32.copysign(value)).clamp(-most, most) as i16
 }

@@ -64,7 +64,7 @@ impl Picture {
     }
 
     pub(super) fn is_progressive(&self) -> bool {
-        self.frame.marker == 0xC2
+        self.frame.is_progressive()
     }
 
     /// The same picture on a larger canvas. `grow.left` and `grow.top` are whole MCUs, so that blocks only move.

@@ -1,5 +1,7 @@
 //! Reads a JPEG up to its coefficients, with what is in force for each of its scans.
 
+use std::ops::Range;
+
 use super::{
     colour::{self, Colour},
     decoder::{self, Tables},
@@ -10,12 +12,9 @@ use super::{
     payload,
     picture::Picture,
     scan::{Fault, Scan},
+    window::Window,
 };
-use crate::{
-    Error, Format, Result,
-    limits::Budget,
-    stream::{Source, read_at},
-};
+use crate::{Error, Format, Result, limits::Budget, stream::Source};
 
 /// Scans of one picture: libjpeg's usual scripts have 10, the longest sound ones some dozens.
 const MAX_SCANS: usize = 256;
@@ -67,8 +66,13 @@ pub(super) struct Reading {
     /// The segment of the frame header.
     pub(super) sof: Segment,
     pub(super) scans: Vec<ReadScan>,
-    tables: Tables,
+    pub(super) tables: Tables,
     codes: Codes,
+    /// Pixel rows whose blocks are wanted.
+    rows: Range<u32>,
+    /// Whether the one scan of a sequential picture waits until it is known how it is to be read; the picture has no blocks
+    /// until then.
+    waits: bool,
     /// By destination.
     steps: [Option<Quantisation>; 4],
     /// By component: the table that was in force when its first scan began, as libjpeg latches it.
@@ -82,18 +86,36 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Reads every scan as far as the first `rows` pixel rows need it, or says why this coder cannot.
+    /// Reads every scan as far as the blocks of some pixel rows need it, or says why this coder cannot. Blocks above may be
+    /// there or not.
     pub(super) fn of(
         source: &mut dyn Source,
         layout: &Layout,
-        rows: u32,
+        rows: Range<u32>,
+        budget: &mut Budget,
+    ) -> Result<std::result::Result<Self, Unsuitable>> {
+        let mut reading = match Self::begin(source, layout, rows, budget)? {
+            Ok(reading) => reading,
+            Err(why) => return Ok(Err(why)),
+        };
+        reading.finish(source, budget)?;
+        Ok(Ok(reading))
+    }
+
+    /// Reads what stands before the scan where there is one only, and else all.
+    pub(super) fn begin(
+        source: &mut dyn Source,
+        layout: &Layout,
+        rows: Range<u32>,
         budget: &mut Budget,
     ) -> Result<std::result::Result<Self, Unsuitable>> {
         let (frame, sof) = match suitable(source, layout, budget)? {
             Ok(found) => found,
             Err(why) => return Ok(Err(why)),
         };
-        let mut reading = Self::new(frame, sof.clone(), rows, budget)?;
+        let mut behind = layout.segments.iter().skip_while(|segment| segment.marker != SOS).skip(1);
+        let waits = !behind.any(|segment| matches!(segment.marker, SOS | DHT | DQT | DRI));
+        let mut reading = Self::new(frame, sof.clone(), rows, waits, budget)?;
         for segment in &layout.segments {
             reading.segment(source, segment, budget)?;
         }
@@ -103,14 +125,35 @@ impl Reading {
         Ok(Ok(reading))
     }
 
-    fn new(frame: Frame, sof: Segment, rows: u32, budget: &Budget) -> Result<Self> {
+    /// Reads the scan that waits.
+    pub(super) fn finish(&mut self, source: &mut dyn Source, budget: &mut Budget) -> Result<()> {
+        if !std::mem::take(&mut self.waits) {
+            return Ok(());
+        }
+        self.picture = Picture::first(self.picture.frame.clone(), self.rows.end, budget)?;
+        for index in 0..self.scans.len() {
+            let ReadScan { segment, scan, interval, .. } = &self.scans[index];
+            let (segment, scan, interval) = (segment.clone(), scan.clone(), *interval);
+            self.decode(source, &segment, &scan, interval)?;
+        }
+        Ok(())
+    }
+
+    /// The scan that waits, if one does.
+    pub(super) fn waiting(&self) -> Option<&ReadScan> {
+        self.scans.first().filter(|_| self.waits)
+    }
+
+    fn new(frame: Frame, sof: Segment, rows: Range<u32>, waits: bool, budget: &Budget) -> Result<Self> {
         let count = frame.components.len();
         Ok(Self {
-            picture: Picture::first(frame, rows, budget)?,
+            picture: Picture::first(frame, if waits { 0 } else { rows.end }, budget)?,
             sof,
             scans: Vec::new(),
             tables: Default::default(),
             codes: Default::default(),
+            rows,
+            waits,
             steps: [None; 4],
             quantisation: vec![None; count],
             interval: 0,
@@ -154,7 +197,7 @@ impl Reading {
 
     fn scan(&mut self, source: &mut dyn Source, segment: &Segment, payload: &[u8]) -> Result<()> {
         let broken = |fault: Fault, at| Error::malformed(Format::Jpeg, at, fault.0);
-        let scan = Scan::parse(payload, &self.picture).map_err(|fault| broken(fault, segment.range.start))?;
+        let scan = Scan::parse(payload, &self.picture.frame).map_err(|fault| broken(fault, segment.range.start))?;
         if self.scans.len() >= MAX_SCANS {
             return Err(Error::Limit {
                 what: "the number of scans",
@@ -172,12 +215,23 @@ impl Reading {
                 *sent = Some(scan.low);
             }
         }
-        let data = read_at(source, Format::Jpeg, segment.data.start, segment.data.end - segment.data.start)?;
-        decoder::decode(&mut self.picture, &scan, &self.tables, self.interval, &data)
-            .map_err(|(fault, offset)| broken(fault, segment.data.start + offset as u64))?;
+        if !self.waits {
+            self.decode(source, segment, &scan, self.interval)?;
+        }
         let (interval, codes) = (self.interval, self.codes.clone());
         self.scans.push(ReadScan { segment: segment.clone(), scan, interval, codes });
         Ok(())
+    }
+
+    fn decode(&mut self, source: &mut dyn Source, segment: &Segment, scan: &Scan, interval: u16) -> Result<()> {
+        let (_, v) = self.picture.frame.sampling();
+        let from = match scan.components[..] {
+            // Rows of blocks, of a component that may have fewer.
+            [_] => 0,
+            _ => self.rows.start / (8 * v),
+        };
+        let window = Window::open(source, segment.data.clone())?;
+        decoder::decode(&mut self.picture, scan, &self.tables, interval, from as usize, window)
     }
 
     fn is_regular(&self) -> bool {

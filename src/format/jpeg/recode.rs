@@ -1,5 +1,6 @@
-//! Puts a notice into a JPEG: decodes the coefficients, changes the blocks that the notice covers, and writes every scan
-//! again with its own header and new Huffman tables. All other segments stay as they are.
+//! Puts a notice into a JPEG, by the short way where there is one. Else it decodes the coefficients, changes the blocks that
+//! the notice covers, and writes every scan again with its own header and new Huffman tables. All other segments stay as they
+//! are.
 
 use super::{
     encoder, huffman,
@@ -7,6 +8,7 @@ use super::{
     paint,
     reading::{Reading, Unsuitable},
     scan::Fault,
+    splice::{self, Job},
 };
 use crate::{Error, Format, Result, limits::Budget, notice::StoredNotice, patch::Patch, stream::Source};
 
@@ -18,7 +20,30 @@ pub(super) fn recode(
     patch: &mut Patch,
     budget: &mut Budget,
 ) -> Result<std::result::Result<(), Unsuitable>> {
-    let reading = match Reading::of(source, layout, u32::MAX, budget)? {
+    Ok(recode_by(source, layout, notice, true, patch, budget)?.map(drop))
+}
+
+/// How a notice got into a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Only what stands under it was written anew.
+    Spliced,
+    /// The same, with coefficients moved to codes that the file has.
+    Nudged,
+    /// All scans were written anew.
+    Recoded,
+}
+
+/// [`recode`], by the short way if there is one and `may_splice`.
+pub(super) fn recode_by(
+    source: &mut dyn Source,
+    layout: &Layout,
+    notice: &StoredNotice,
+    may_splice: bool,
+    patch: &mut Patch,
+    budget: &mut Budget,
+) -> Result<std::result::Result<Way, Unsuitable>> {
+    let mut reading = match Reading::begin(source, layout, 0..u32::MAX, budget)? {
         Ok(reading) => reading,
         Err(why) => return Ok(Err(why)),
     };
@@ -29,19 +54,26 @@ pub(super) fn recode(
         return Ok(Err("the meaning of its components is unknown".into()));
     };
     let tables = reading.quantisation()?;
-    let Reading { picture, sof, scans, .. } = reading;
-    let mut picture = picture;
+    let inks = colour.inks(notice.plate, notice.text);
+    if !notice.grow.is_zero() {
+        // `unsuitable` has bounded both.
+        let size = [notice.frame.height, notice.frame.width].map(|side| (side as u16).to_be_bytes());
+        let at = reading.sof.payload().start + 1;
+        patch.replace(at..at + 4, size.concat());
+    }
+    if let Some(coded) = reading.waiting().filter(|_| may_splice) {
+        let frame = &reading.picture.frame;
+        let job = Job { frame, coded, tables: &reading.tables, quantisation: &tables, inks: &inks, notice };
+        if let Some(way) = splice::splice(source, &job, patch)? {
+            return Ok(Ok(way));
+        }
+    }
+    reading.finish(source, budget)?;
+    let Reading { mut picture, scans, .. } = reading;
     if !notice.grow.is_zero() {
         picture = picture.grown(notice.grow, budget)?;
-        let mut size = Vec::new();
-        for side in [notice.frame.height, notice.frame.width] {
-            // `suitable` has bounded both.
-            size.extend_from_slice(&(side as u16).to_be_bytes());
-        }
-        let at = sof.payload().start + 1;
-        patch.replace(at..at + 4, size);
     }
-    paint::paint(&mut picture, &tables, &colour.inks(notice.plate, notice.text), notice);
+    paint::paint(&mut picture, &tables, &inks, notice);
     for coded in &scans {
         let segment = &coded.segment;
         let old = usize::try_from(segment.data.end - segment.data.start).unwrap_or(0);
@@ -55,7 +87,17 @@ pub(super) fn recode(
     for segment in layout.segments.iter().filter(|segment| segment.marker == DHT) {
         patch.delete(segment.range.clone());
     }
-    Ok(Ok(()))
+    Ok(Ok(Way::Recoded))
+}
+
+/// The coefficients of a picture.
+#[cfg(test)]
+pub(super) fn decoded(
+    source: &mut dyn Source,
+    layout: &Layout,
+    budget: &mut Budget,
+) -> Result<super::picture::Picture> {
+    Ok(Reading::of(source, layout, 0..u32::MAX, budget)?.expect("a picture that can be read").picture)
 }
 
 /// Why the notice cannot be drawn into this picture.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Result,
     limits::Budget,
-    notice::{Sample, StoredNotice, luma},
+    notice::{Mix, StoredNotice, luma},
     patch::Patch,
     policy::layout::{MIN_CONTRAST, contrast},
     stream::Source,

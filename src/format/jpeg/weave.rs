@@ -1,0 +1,377 @@
+//! Blocks of a sequential scan, changed where the notice stands and copied where it does not. Before the notice and behind
+//! it nothing is touched, and nothing that is only copied is kept in memory.
+
+use std::{ops::Range, rc::Rc};
+
+use super::{
+    bits::{BitWriter, Bits, Mark},
+    codes::Codes,
+    decoder, fill,
+    huffman::Decoder,
+    paint::{Brush, Quantisation},
+    picture::Block,
+    scan::Fault,
+    skip::{self, Skipper},
+    window::Window,
+};
+use crate::Result;
+
+/// Blocks that are passed over one symbol at a time: a table for more at a time takes as long to make.
+const FEW: usize = 2000;
+
+/// A component of the scan.
+pub(super) struct Slot {
+    /// Index among the components of the frame.
+    pub(super) plane: usize,
+    /// Blocks of an MCU.
+    pub(super) h: usize,
+    pub(super) v: usize,
+    /// Destinations of its Huffman tables.
+    pub(super) dc: usize,
+    pub(super) ac: usize,
+    pub(super) steps: Quantisation,
+}
+
+/// A scan and what is drawn into it.
+pub(super) struct Cloth<'a> {
+    pub(super) slots: Vec<Slot>,
+    /// MCUs in a row and in a column, those of a strip not counted.
+    pub(super) across: usize,
+    pub(super) down: usize,
+    /// MCUs between restart markers; those of the whole scan where there are none.
+    pub(super) interval: usize,
+    /// MCU rows that are put above the picture.
+    pub(super) strip: usize,
+    /// MCUs of the result that the notice touches.
+    pub(super) columns: Range<usize>,
+    pub(super) rows: Range<usize>,
+    pub(super) brush: Brush<'a>,
+}
+
+impl Run {
+    fn clear(&mut self) {
+        self.blocks.clear();
+        self.covered.clear();
+        self.room = 0;
+    }
+
+    #[inline(always)]
+    fn push(&mut self, mut block: Block, paint: impl FnOnce(&mut Block) -> bool) {
+        let covered = paint(&mut block);
+        if covered && self.room < 16 && block[8..].iter().all(|&value| value == 0) {
+            self.room += 1;
+        }
+        self.blocks.push(block);
+        self.covered.push(covered);
+    }
+}
+
+/// What the blocks of a slot are read with.
+struct Reader<'a> {
+    dc: &'a Decoder,
+    ac: &'a Decoder,
+    /// None where too little is passed over.
+    skipper: Option<Rc<Skipper>>,
+    /// Blocks of an MCU.
+    blocks: usize,
+}
+
+/// Reads and writes one scan.
+pub(super) struct Weaver<'a, 'b> {
+    cloth: &'a Cloth<'a>,
+    codes: &'a mut Codes<'b>,
+    window: Window<'a>,
+    out: BitWriter,
+    /// By slot.
+    readers: Vec<Reader<'b>>,
+    /// By slot: DC of the block before, in the original and in the result.
+    old: [i32; 4],
+    new: [i32; 4],
+    /// What was drawn last, and what was drawn before that has more room for filling.
+    run: Run,
+    kept: Run,
+}
+
+/// Blocks of neighbouring MCUs that were drawn and written.
+#[derive(Default)]
+struct Run {
+    blocks: Vec<Block>,
+    /// By block: whether the notice covers all of it.
+    covered: Vec<bool>,
+    /// From where to where they stand, and DC of the blocks before.
+    start: Mark,
+    end: Mark,
+    new: [i32; 4],
+    /// Blocks that the notice covers and that hold little; no more are counted than are ever needed.
+    room: usize,
+}
+
+impl<'a, 'b> Weaver<'a, 'b> {
+    /// `None` when a table that the scan names is not there.
+    pub(super) fn new(cloth: &'a Cloth<'a>, codes: &'a mut Codes<'b>, window: Window<'a>) -> Option<Self> {
+        let per_mcu: usize = cloth.slots.iter().map(|slot| slot.h * slot.v).sum();
+        let passed = match cloth.strip {
+            0 => cloth.rows.end * cloth.across - cloth.rows.len() * cloth.columns.len(),
+            _ => 0,
+        };
+        let passed = passed.min(cloth.interval.saturating_mul(cloth.rows.len()));
+        let mut skippers: [Option<Rc<Skipper>>; 4] = Default::default();
+        let mut readers = Vec::new();
+        for slot in &cloth.slots {
+            let [dc, ac] = [codes.read[0][slot.dc].as_ref()?, codes.read[1][slot.ac].as_ref()?];
+            let skipper = &mut skippers[slot.ac];
+            if passed * per_mcu > FEW && skipper.is_none() {
+                *skipper = codes.stated[1][slot.ac].as_ref().map(Skipper::new).map(Rc::new);
+            }
+            let skipper = skipper.clone();
+            readers.push(Reader { dc, ac, skipper, blocks: slot.h * slot.v });
+        }
+        let (old, new, out) = ([0; 4], [0; 4], BitWriter::default());
+        Some(Self { cloth, codes, window, out, readers, old, new, run: Run::default(), kept: Run::default() })
+    }
+
+    /// Goes to the interval that is `count` behind this one, whose own number is `index`.
+    pub(super) fn pass(&mut self, count: usize, index: usize, each: impl FnMut(u64)) -> Result<()> {
+        self.window.pass_restarts(count, (index % 8) as u8, each)
+    }
+
+    /// Redraws one interval: what replaces which range of the file. `mcus` are counted in the original, and so are those of
+    /// the notice.
+    pub(super) fn interval(&mut self, mcus: Range<usize>) -> Result<(Range<u64>, Vec<u8>)> {
+        (self.old, self.new) = ([0; 4], [0; 4]);
+        self.kept = Run::default();
+        let mut start = None;
+        if self.cloth.strip > 0 {
+            start = Some(self.window.byte());
+            for row in 0..self.cloth.strip {
+                self.draw(row * self.cloth.across..(row + 1) * self.cloth.across);
+            }
+        }
+        let mut at = mcus.start;
+        for run in self.cloth.runs(&mcus) {
+            if start.is_none() {
+                self.skip(run.start - at, false)?;
+                start = Some(self.window.byte());
+                let (len, value) = self.window.partial();
+                self.out.put(value, len);
+                self.new = self.old;
+            } else if run.start > at {
+                let seam = self.seam()?;
+                self.put(&seam);
+                self.skip(run.start - at - 1, true)?;
+            }
+            self.redraw(run.clone())?;
+            at = run.end;
+        }
+        let start = start.unwrap_or_else(|| self.window.byte());
+        let end = if at == mcus.end {
+            self.window.interval_end()?
+        } else {
+            let seam = self.seam()?;
+            self.put(&seam);
+            let (len, value) = self.window.remainder();
+            let wanted = (16 - len - self.out.phase()) % 8;
+            if wanted > 0 && !self.fill(wanted) {
+                // What follows moves by some bits: it is passed over and copied.
+                self.skip(mcus.end - at - 1, true)?;
+                self.window.interval_end()?
+            } else if len == 8 {
+                self.window.byte()
+            } else {
+                self.out.put(value, len);
+                self.window.following_byte()
+            }
+        };
+        Ok((start..end, std::mem::take(&mut self.out).finish()))
+    }
+
+    /// The strip alone, of whole intervals, each with its restart marker.
+    pub(super) fn strip(&mut self) -> Vec<u8> {
+        let mcus = self.cloth.strip * self.cloth.across;
+        let mut at = 0;
+        while at < mcus {
+            let end = (at / self.cloth.across + 1) * self.cloth.across;
+            let end = end.min((at / self.cloth.interval + 1) * self.cloth.interval);
+            self.draw(at..end);
+            if end.is_multiple_of(self.cloth.interval) {
+                self.out.restart(((end / self.cloth.interval - 1) % 8) as u8);
+                self.new = [0; 4];
+            }
+            at = end;
+        }
+        std::mem::take(&mut self.out).finish()
+    }
+
+    /// Makes what was written so many bits longer, multiples of 8 apart; `false` when nothing does.
+    fn fill(&mut self, bits: u32) -> bool {
+        let Self { cloth, codes, out, kept, .. } = self;
+        let Some(extra) = fill::fill(bits, &mut kept.blocks, &kept.covered, &cloth.slots, &codes.write[1]) else {
+            return false;
+        };
+        // No filling is in a DC value, so that what follows counts from the same ones.
+        out.rewrite(kept.start, kept.end, |out| codes.blocks(out, &cloth.slots, &mut kept.new, &kept.blocks, &extra));
+        true
+    }
+
+    /// Draws MCUs of the strip.
+    fn draw(&mut self, mcus: Range<usize>) {
+        let Self { cloth, run, .. } = self;
+        run.clear();
+        for mcu in mcus {
+            for slot in &cloth.slots {
+                cloth
+                    .each_block(slot, mcu, |x, y| {
+                        run.push([0; 64], |block| cloth.brush.paint(slot.plane, x, y, block));
+                        Ok(())
+                    })
+                    .unwrap_or_default();
+            }
+        }
+        self.write();
+    }
+
+    /// Reads MCUs and draws into them.
+    fn redraw(&mut self, mcus: Range<usize>) -> Result<()> {
+        let Self { cloth, window, old, run, readers, .. } = self;
+        run.clear();
+        let mut mcu = mcus.start;
+        window.read(None, |bits| {
+            for ((slot, reader), prediction) in cloth.slots.iter().zip(&*readers).zip(&mut *old) {
+                cloth.each_block(slot, mcu, |x, y| {
+                    let mut block = [0; 64];
+                    bits.refill();
+                    *prediction += reader.dc.difference(bits)?;
+                    block[0] = i16::try_from(*prediction).map_err(|_| Fault::RANGE)?;
+                    decoder::sequential(bits, reader.ac, &mut block)?;
+                    run.push(block, |block| cloth.brush.paint(slot.plane, x, y, block));
+                    Ok(())
+                })?;
+            }
+            mcu += 1;
+            Ok(mcu < mcus.end)
+        })?;
+        self.write();
+        Ok(())
+    }
+
+    /// Writes the blocks that were drawn.
+    fn write(&mut self) {
+        let Self { cloth, codes, out, new, run, kept, .. } = self;
+        codes.nudge(&cloth.slots, &mut run.blocks);
+        (run.start, run.new) = (out.mark(), *new);
+        codes.blocks(out, &cloth.slots, new, &run.blocks, &[]);
+        run.end = out.mark();
+        if run.room >= kept.room {
+            std::mem::swap(run, kept);
+        }
+    }
+
+    fn put(&mut self, pieces: &[(u32, u32)]) {
+        pieces.iter().for_each(|&(value, len)| self.out.put(value, len));
+    }
+
+    /// The next MCU, unchanged but for its DC differences: those of its first blocks count from other blocks now.
+    fn seam(&mut self) -> Result<Vec<(u32, u32)>> {
+        let Self { cloth, codes, window, old, new, readers, .. } = self;
+        let mut pieces = Vec::new();
+        window.read(None, |bits| {
+            for (index, (slot, reader)) in cloth.slots.iter().zip(&*readers).enumerate() {
+                for block in 0..reader.blocks {
+                    let mut from = bits.position();
+                    bits.refill();
+                    old[index] = checked(old[index] + reader.dc.difference(bits)?)?;
+                    if block == 0 {
+                        pieces.push(codes.number((0, slot.dc), 0, old[index] - new[index]));
+                        from = bits.position();
+                    }
+                    skip::plain(bits, reader.ac)?;
+                    bits.since(from, |value, len| pieces.push((value, len)));
+                }
+                new[index] = old[index];
+            }
+            Ok(false)
+        })?;
+        Ok(pieces)
+    }
+
+    /// Passes over `count` MCUs, and copies them if wanted.
+    fn skip(&mut self, count: usize, copied: bool) -> Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        let Self { window, out, old, readers, .. } = self;
+        let mut left = count;
+        let step = |bits: &mut Bits| {
+            for (reader, old) in readers.iter().zip(&mut *old) {
+                for _ in 0..reader.blocks {
+                    bits.refill();
+                    *old += reader.dc.difference(bits)?;
+                    match &reader.skipper {
+                        Some(skipper) => skipper.block(bits, reader.ac)?,
+                        None => skip::plain(bits, reader.ac)?,
+                    }
+                }
+                *old = checked(*old)?;
+            }
+            left -= 1;
+            Ok(left > 0)
+        };
+        window.read(copied.then_some(out), step)?;
+        // What was copied counts from the same blocks as before.
+        self.new = self.old;
+        Ok(())
+    }
+}
+
+/// Keeps the sum of any number of differences bounded.
+#[inline(always)]
+fn checked(dc: i32) -> Result<i32, Fault> {
+    i16::try_from(dc).map(i32::from).map_err(|_| Fault::RANGE)
+}
+
+impl Cloth<'_> {
+    /// MCUs of the scan.
+    pub(super) fn total(&self) -> usize {
+        self.across * self.down
+    }
+
+    /// The intervals that the notice touches.
+    pub(super) fn intervals(&self) -> Vec<usize> {
+        if self.strip > 0 {
+            return vec![0];
+        }
+        let runs = self.runs(&(0..self.total()));
+        let mut intervals: Vec<usize> =
+            runs.flat_map(|run| run.start / self.interval..=(run.end - 1) / self.interval).collect();
+        intervals.dedup();
+        intervals
+    }
+
+    /// The MCUs that the notice touches, of those given; none in a strip, which is drawn for itself.
+    pub(super) fn runs(&self, mcus: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (across, columns, mcus) = (self.across, self.columns.clone(), mcus.clone());
+        let rows = if self.strip > 0 { 0..0 } else { self.rows.clone() };
+        rows.filter_map(move |row| {
+            let start = (row * across + columns.start).max(mcus.start);
+            let end = (row * across + columns.end).min(mcus.end);
+            (start < end).then_some(start..end)
+        })
+    }
+
+    /// Calls `each` with column and row of every block that a component has in an MCU.
+    #[inline(always)]
+    fn each_block(
+        &self,
+        slot: &Slot,
+        mcu: usize,
+        mut each: impl FnMut(usize, usize) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let (column, row) = (mcu % self.across, mcu / self.across);
+        for y in 0..slot.v {
+            for x in 0..slot.h {
+                each(column * slot.h + x, row * slot.v + y)?;
+            }
+        }
+        Ok(())
+    }
+}

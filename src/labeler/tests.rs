@@ -1,0 +1,84 @@
+//! What depends on nothing but the arguments.
+
+use std::io::Cursor;
+
+use time::macros::datetime;
+use uuid::Uuid;
+
+use super::*;
+use crate::{Algorithm, Identity, IdentityRequest};
+
+fn signer(algorithm: Algorithm) -> Signer {
+    let request = IdentityRequest::new("Tanba tests", "Tanba tests", datetime!(2026-01-01 0:00 UTC));
+    let identity = Identity::generate(&request.seed([3; 32]).algorithm(algorithm)).unwrap();
+    Signer::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap()
+}
+
+fn labelled(signer: &Signer, bytes: &[u8]) -> Vec<u8> {
+    let labeler = Labeler::new(&Disclosure::generated("Acme Diffusion"), signer)
+        .clock(|| datetime!(2026-06-01 12:00 UTC))
+        .ids(|| Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef));
+    let mut sink = Cursor::new(Vec::new());
+    labeler.label(&mut Cursor::new(bytes), &mut sink).unwrap();
+    sink.into_inner()
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// What was written, without the manifest; and the length of that.
+fn around(bytes: &[u8]) -> (Vec<u8>, usize) {
+    let mut budget = Budget::new(&Limits::default());
+    let format = Format::sniff(&mut Cursor::new(bytes)).unwrap();
+    let survey = format.handler().survey(&mut Cursor::new(bytes), &mut budget).unwrap();
+    let [store] = &survey.stores[..] else { panic!("one store") };
+    let mut rest = bytes.to_vec();
+    for carrier in store.carrier.iter().rev() {
+        rest.drain(carrier.start as usize..carrier.end as usize);
+    }
+    (rest, store.jumbf.len())
+}
+
+#[test]
+fn the_same_file_clock_and_identifier_give_the_same_bytes_around_the_manifest() {
+    let names = [
+        "photo.jpg",
+        "photo-progressive.jpg",
+        "photo.png",
+        "palette.png",
+        "tiny.gif",
+        "tiny.webp",
+        "tiny.tif",
+        "tiny.avif",
+    ];
+    let key = signer(Algorithm::Ed25519);
+    for name in names {
+        let original = fixture(name);
+        let once = labelled(&key, &original);
+        let twice = std::thread::scope(|scope| scope.spawn(|| labelled(&key, &original)).join().unwrap());
+        assert!(around(&once) == around(&twice), "{name}");
+        // The engine salts every assertion, and hashes and signature follow from the salts.
+        assert!(
+            once != twice,
+            "{name}: the engine has become repeatable, and the documentation of `Labeler` may say so"
+        );
+    }
+}
+
+#[test]
+fn without_a_manifest_all_bytes_are_the_same() {
+    let policy = Policy::default().with_manifest(false);
+    let labeler = Labeler::new(&Disclosure::generated("Acme Diffusion"), &signer(Algorithm::Ed25519))
+        .policy(policy)
+        .clock(|| datetime!(2026-06-01 12:00 UTC))
+        .ids(|| Uuid::from_u128(7));
+    for name in ["photo.jpg", "photo.png", "drawing.svg", "tiny.gif"] {
+        let labelled = || {
+            let mut sink = Cursor::new(Vec::new());
+            labeler.label(&mut Cursor::new(fixture(name)), &mut sink).unwrap();
+            sink.into_inner()
+        };
+        assert!(labelled() == labelled(), "{name}");
+    }
+}
