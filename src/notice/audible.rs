@@ -77,7 +77,7 @@ impl Heard {
         let said =
             "the warning is heard once, at the start: in this format it cannot be repeated without encoding anew";
         Self {
-            spans: Vec::from([0..ms.max(1)]),
+            spans: std::iter::once(0..ms.max(1)).collect(),
             places: vec![0],
             samples: Arc::default(),
             loudness: level::LOUDNESS,
