@@ -57,11 +57,17 @@ pub use verifier::Verifier;
 ///
 /// # Errors
 ///
-/// See [`Labeler::label`].
+/// See [`Labeler::label`]; [`Error::Unsupported`] for formats whose manifest stands in a file beside them, which would be lost here.
 pub fn label(content: &[u8], disclosure: &Disclosure, signer: &Signer) -> Result<Vec<u8>> {
     let mut sink = Cursor::new(Vec::with_capacity(content.len() + 16 * 1024));
-    Labeler::new(disclosure, signer).label(&mut Cursor::new(content), &mut sink)?;
-    Ok(sink.into_inner())
+    let receipt = Labeler::new(disclosure, signer).label(&mut Cursor::new(content), &mut sink)?;
+    match receipt.sidecar {
+        Some(_) => {
+            let what = "its manifest stands in a file beside it: use `Labeler`, whose `Receipt` has it";
+            Err(Error::unsupported(receipt.format, what))
+        }
+        None => Ok(sink.into_inner()),
+    }
 }
 
 /// Reports every label found in `content`, trusting nobody.

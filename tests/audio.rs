@@ -33,54 +33,42 @@ fn case(name: &str, format: Format, rate: u32, layout: &str, arguments: &[&str])
     Case { name: format!("{rate}-{layout}-{name}"), arguments: all, rate: rate as usize, format }
 }
 
+/// Every rate in every format that takes it, every layout, every kind of sample; not all of them crossed.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for rate in [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000] {
-        for layout in ["mono", "stereo", "5.1"] {
-            cases.push(case("a.wav", Format::Wav, rate, layout, &["-c:a", "pcm_s16le"]));
-            cases.push(case("a.flac", Format::Flac, rate, layout, &["-c:a", "flac"]));
-        }
+    let layouts = ["mono", "stereo", "5.1"];
+    for (rate, layout) in
+        [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000].into_iter().zip(layouts.iter().cycle())
+    {
+        cases.push(case("a.wav", Format::Wav, rate, layout, &["-c:a", "pcm_s16le"]));
+        cases.push(case("a.flac", Format::Flac, rate, layout, &["-c:a", "flac"]));
     }
     for (name, codec) in
         [("u8", "pcm_u8"), ("s24", "pcm_s24le"), ("f32", "pcm_f32le"), ("alaw", "pcm_alaw"), ("mulaw", "pcm_mulaw")]
     {
         cases.push(case(&format!("{name}.wav"), Format::Wav, 44_100, "stereo", &["-c:a", codec]));
     }
-    for rate in [16_000, 22_050, 24_000, 44_100, 48_000] {
-        for layout in ["mono", "stereo"] {
-            cases.push(case("a.mp3", Format::Mp3, rate, layout, &["-c:a", "libmp3lame", "-q:a", "3"]));
-            cases.push(case(
-                "untagged.mp3",
-                Format::Mp3,
-                rate,
-                layout,
-                &["-c:a", "libmp3lame", "-b:a", "64k", "-write_xing", "0", "-id3v2_version", "3"],
-            ));
-        }
-    }
-    for rate in [16_000, 22_050, 24_000, 44_100, 48_000] {
-        for layout in ["mono", "stereo"] {
-            // Its noise is every decoder's own.
-            let aac = ["-c:a", "aac", "-aac_pns", "0"];
-            cases.push(case("a.m4a", Format::M4a, rate, layout, &aac));
-            cases.push(case("fast.m4a", Format::M4a, rate, layout, &[&aac[..], &["-movflags", "+faststart"]].concat()));
-            if rate != 22_050 && rate != 44_100 {
-                cases.push(case("a.opus", Format::Ogg, rate, layout, &["-c:a", "libopus", "-b:a", "64k"]));
-                let voice = ["-c:a", "libopus", "-b:a", "16k", "-application", "voip"];
-                cases.push(case("voice.opus", Format::Ogg, rate, layout, &voice));
-            }
-            cases.push(case("a.aac", Format::Aac, rate, layout, &[&aac[..], &["-write_id3v2", "1"]].concat()));
-        }
-    }
     cases.push(case("rf64.wav", Format::Wav, 48_000, "stereo", &["-c:a", "pcm_s16le", "-rf64", "always"]));
-    cases.push(case(
-        "24.flac",
-        Format::Flac,
-        48_000,
-        "stereo",
-        &["-c:a", "flac", "-sample_fmt", "s32", "-bits_per_raw_sample", "24"],
-    ));
-    cases.push(case("small.flac", Format::Flac, 48_000, "stereo", &["-c:a", "flac", "-frame_size", "576"]));
+    let deep = ["-c:a", "flac", "-sample_fmt", "s32", "-bits_per_raw_sample", "24"];
+    cases.push(case("24.flac", Format::Flac, 48_000, "stereo", &deep));
+    cases.push(case("small.flac", Format::Flac, 48_000, "5.1", &["-c:a", "flac", "-frame_size", "576"]));
+    for (index, rate) in [16_000, 22_050, 24_000, 44_100, 48_000].into_iter().enumerate() {
+        let (one, two) = (layouts[index % 2], layouts[(index + 1) % 2]);
+        cases.push(case("a.mp3", Format::Mp3, rate, one, &["-c:a", "libmp3lame", "-q:a", "3"]));
+        let bare = ["-c:a", "libmp3lame", "-b:a", "64k", "-write_xing", "0", "-id3v2_version", "3"];
+        cases.push(case("untagged.mp3", Format::Mp3, rate, two, &bare));
+        // Without noise that is every decoder's own.
+        let aac = ["-c:a", "aac", "-aac_pns", "0"];
+        cases.push(case("a.m4a", Format::M4a, rate, one, &aac));
+        cases.push(case("fast.m4a", Format::M4a, rate, two, &[&aac[..], &["-movflags", "+faststart"]].concat()));
+        cases.push(case("a.aac", Format::Aac, rate, one, &[&aac[..], &["-write_id3v2", "1"]].concat()));
+        // Rates that Opus knows.
+        if rate % 8_000 == 0 {
+            cases.push(case("a.opus", Format::Ogg, rate, one, &["-c:a", "libopus", "-b:a", "64k"]));
+            let voice = ["-c:a", "libopus", "-b:a", "16k", "-application", "voip"];
+            cases.push(case("voice.opus", Format::Ogg, rate, two, &voice));
+        }
+    }
     cases
 }
 
@@ -296,8 +284,10 @@ fn what_nothing_can_be_put_in_front_of_is_refused_with_what_would_work() {
     let whole =
         case("whole.mp3", Format::Mp3, 44_100, "stereo", &["-c:a", "libmp3lame", "-b:a", "96k", "-id3v2_version", "0"]);
     let bytes = fs::read(made(folder.path(), &whole).unwrap()).unwrap();
-    let said = label(&bytes[bytes.len() / 2..]).map(|(_, receipt)| receipt).unwrap_err().to_string();
-    assert!(said.contains("label the uncut file") || said.contains("no frame"), "{said}");
+    let begins = |at: &usize| matches!(bytes[*at..], [0xFF, 0xFB, third, ..] if third >> 4 == 7);
+    let cut = (bytes.len() / 2..).find(begins).unwrap();
+    let said = label(&bytes[cut..]).map(|(_, receipt)| receipt).unwrap_err().to_string();
+    assert!(said.contains("label the uncut file"), "{said}");
     let opus = case("one.opus", Format::Ogg, 48_000, "mono", &["-c:a", "libopus"]);
     let bytes = fs::read(made(folder.path(), &opus).unwrap()).unwrap();
     let mut other = bytes.clone();

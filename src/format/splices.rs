@@ -21,7 +21,7 @@ const FILES: [(&str, Format); 8] = [
     ("bare.mp3", Format::Mp3),
     ("tone.m4a", Format::M4a),
     ("tone.opus", Format::Ogg),
-    ("tone.aac", Format::Aac),
+    ("bare.aac", Format::Aac),
 ];
 
 struct Random(u64);

@@ -43,6 +43,9 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
+    /// Bytes that a notice may take in memory in the form of the recording: a small file can claim any rate and any number of channels.
+    pub(crate) const MOST: u64 = 48 << 20;
+
     /// A notice of these samples at the start, and wherever it is to be repeated in an original of `len` samples, of which `unit`
     /// must stay together.
     pub(crate) fn repeated(
@@ -74,7 +77,7 @@ impl Heard {
         let said =
             "the warning is heard once, at the start: in this format it cannot be repeated without encoding anew";
         Self {
-            spans: Vec::from([0..ms.max(1)]),
+            spans: std::iter::once(0..ms.max(1)).collect(),
             places: vec![0],
             samples: Arc::default(),
             loudness: level::LOUDNESS,
@@ -117,7 +120,7 @@ enum Voice {
 }
 
 /// Rates for which samples are kept: a file can ask for any.
-const KEPT: usize = 8;
+const KEPT: usize = 4;
 
 impl Audible {
     pub(crate) fn new(notice: &AudibleNotice, extent: Extent) -> Self {

@@ -6,7 +6,7 @@ use num_complex::Complex;
 use symphonia::core::dsp::fft::{Fft, Ifft};
 
 use super::{
-    Sound,
+    MAX_RATE, Sound,
     resample::resample,
     speech::{Clip, RATE, RHYTHM, SPOKEN},
 };
@@ -20,8 +20,8 @@ const COMPARED: u32 = 4_000;
 const SPEECH: f64 = 0.6;
 /// The same for the rhythm: coded it reaches 0.96, and a tone that never stops 0.73.
 const TONES: f64 = 0.85;
-/// The most samples that are compared at once: 60 seconds.
-const MAX_SAMPLES: usize = 60 * COMPARED as usize;
+/// The most that is compared at once; a clip of the caller's is no longer.
+const MAX_SECONDS: u32 = 61;
 
 /// A clip that was heard.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,10 +173,12 @@ fn mono(sound: &Sound) -> Vec<f32> {
     let channels = sound.channels.max(1) as usize;
     let used = channels.min(2);
     let mean = |frame: &[f32]| frame[..used].iter().sum::<f32>() / used as f32;
-    let one: Vec<f32> = sound.samples.chunks_exact(channels).map(mean).collect();
-    let mut heard = resample(&one, sound.rate.max(1), COMPARED);
-    heard.truncate(MAX_SAMPLES);
-    heard
+    if !(1_000..=MAX_RATE).contains(&sound.rate) {
+        return Vec::new();
+    }
+    let most = MAX_SECONDS as usize * sound.rate as usize;
+    let one: Vec<f32> = sound.samples.chunks_exact(channels).take(most).map(mean).collect();
+    resample(&one, sound.rate, COMPARED)
 }
 
 #[cfg(test)]

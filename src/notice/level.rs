@@ -24,12 +24,17 @@ pub(crate) fn beside(programme: Option<f64>) -> f64 {
     }
 }
 
+/// Samples of all channels a second that are measured: eight at 384,000 and more.
+const MAX_SAMPLES: u64 = 4 << 20;
+
 /// Measures the loudness of sound that comes in pieces.
 pub(crate) struct Meter(Option<EbuR128>);
 
 impl Meter {
     pub(crate) fn new(channels: u32, rate: u32) -> Self {
-        Self(EbuR128::new(channels, rate, Mode::I).ok())
+        // It holds 0.4 seconds of all channels.
+        let few = u64::from(channels) * u64::from(rate) <= MAX_SAMPLES;
+        Self(few.then(|| EbuR128::new(channels, rate, Mode::I).ok()).flatten())
     }
 
     /// Takes interleaved samples, full scale ±1.

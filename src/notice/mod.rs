@@ -39,6 +39,9 @@ pub(crate) use sight::{Sighting, measure, search};
 
 use crate::geometry::{Orientation, Rect, Size};
 
+/// The most samples a second of sound that is noticed or listened to: what a rate costs must be bounded.
+pub(crate) const MAX_RATE: u32 = 384_000;
+
 /// Plate and text of a notice as one coverage mask: 0 is plate, 255 is text. Rows from the top, no padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {

@@ -1,6 +1,6 @@
 //! The audible notice for products that still hold their samples.
 
-use super::{Audible, level::LOUDNESS};
+use super::{Audible, MAX_RATE, level::LOUDNESS};
 use crate::policy::{AudibleNotice, Extent};
 
 impl AudibleNotice {
@@ -8,7 +8,7 @@ impl AudibleNotice {
     /// themselves. Put it in front, encode, and label the result with [`already_heard`](Self::already_heard).
     ///
     /// It ends in silence of 150 ms at least. Of several channels the first two take it. Without channels there are no samples; rates
-    /// outside of 1,000 to 768,000 are taken as the nearest of those.
+    /// outside of 1,000 to 384,000 are taken as the nearest of those.
     ///
     /// ```
     /// use tanba::{AudibleNotice, Extent};
@@ -20,7 +20,7 @@ impl AudibleNotice {
     /// # Ok::<(), tanba::Error>(())
     /// ```
     pub fn samples(&self, extent: Extent, rate: u32, channels: u16) -> Vec<f32> {
-        let mono = Audible::new(self, extent).samples(rate.clamp(1_000, 768_000), LOUDNESS);
+        let mono = Audible::new(self, extent).samples(rate.clamp(1_000, MAX_RATE), LOUDNESS);
         let share = if channels == 1 { 1.0 } else { std::f32::consts::FRAC_1_SQRT_2 };
         let frame = |sample: &f32| {
             let sample = sample * share;

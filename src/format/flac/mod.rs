@@ -14,7 +14,7 @@ use crate::{
     container::{id3, riff::Chunk},
     limits::Budget,
     notice::{
-        Audible, Heard, Sound,
+        Audible, Heard, MAX_RATE, Sound,
         level::{self, Meter},
     },
     patch::Patch,
@@ -80,6 +80,10 @@ impl Handler for Flac {
         let mut samples = audible.samples(info.rate, loudness).to_vec();
         let unit = u64::from(shape.block.max(1));
         samples.resize(samples.len().next_multiple_of(shape.block.max(1) as usize), 0.0);
+        if samples.len() as u64 * u64::from(info.channels) * 4 > Heard::MOST {
+            let what = format!("a warning in {} channels at {} samples a second is too long", info.channels, info.rate);
+            return Err(Error::unsupported(Format::Flac, format!("{what}; label a version with fewer")));
+        }
         // Where blocks differ in length, only the first place is known to lie between two.
         let every = audible.every_ms.filter(|_| !shape.like.by_sample);
         let mut heard = Heard::repeated(Arc::from(samples), info.rate, (info.total, unit), every, loudness);
@@ -148,8 +152,10 @@ impl Parts {
                  (metaflac --remove --block-type=CUESHEET)",
             );
         }
-        if self.info.rate == 0 || self.info.bits < 8 {
-            return refused("it has no sampling rate, or samples of less than 8 bits; convert it first");
+        if !(1_000..=MAX_RATE).contains(&self.info.rate) || self.info.bits < 8 {
+            return refused(
+                "its sampling rate is not between 1,000 and 384,000, or it has samples of less than 8 bits; convert it first",
+            );
         }
         Ok(&self.info)
     }

@@ -159,7 +159,10 @@ impl File {
         budget: &mut Budget,
     ) -> Result<()> {
         let insert = insertion.as_ref().map(|(insertion, _)| insertion);
-        let tagged = tags::tagged(&self.moov, self.moov_at(), label.record, budget)?;
+        let mut tagged = tags::tagged(&self.moov, self.moov_at(), label.record, budget)?;
+        if let Some(insert) = insert {
+            tags::lengthen(&mut tagged, insert.lens.len() as u64 * BLOCK);
+        }
         let old = self.moov.len() as u64;
         // The length does not depend on the offsets.
         let new = movie::rebuilt(&tagged, self.moov_at(), insert, &|offset| Some(offset), 0, budget)?.len() as u64;

@@ -44,6 +44,25 @@ pub(super) fn tagged(moov: &[u8], at: u64, record: Option<&Record>, budget: &mut
     })
 }
 
+/// iTunes' own note of where the sound starts and how long it is, by which Apple's players cut the end off: four numbers in hexadecimal,
+/// of which the second is the delay at the start and the fourth the length. `samples` are put in front.
+pub(super) fn lengthen(moov: &mut [u8], samples: u64) {
+    const PRIMING: u64 = super::BLOCK;
+    let Some(at) = memchr::memmem::find(moov, b"iTunSMPB") else { return };
+    let Some(data) = memchr::memmem::find(&moov[at..moov.len().min(at + 64)], b"data") else { return };
+    // Kind and locale stand before the text, and a blank begins it.
+    let start = at + data + 12;
+    let number = |from: usize, to: usize| {
+        let text = std::str::from_utf8(moov.get(start + from..start + to)?).ok()?;
+        u64::from_str_radix(text, 16).ok()
+    };
+    let (Some(delay), Some(len)) = (number(10, 18), number(28, 44)) else { return };
+    // What was left out at the start is heard now, as silence; the notice's own start is left out instead.
+    let Some(len) = len.checked_add(samples).and_then(|len| (len + delay).checked_sub(PRIMING)) else { return };
+    moov[start + 10..start + 18].copy_from_slice(format!("{PRIMING:08X}").as_bytes());
+    moov[start + 28..start + 44].copy_from_slice(format!("{len:016X}").as_bytes());
+}
+
 fn entry(name: &str, text: &str) -> Vec<u8> {
     // UTF-8, no country or language.
     let data = sized(b"data", &[&[0, 0, 0, 1, 0, 0, 0, 0], text.as_bytes()].concat());
@@ -103,5 +122,25 @@ impl Nested<'_> {
             }
             None => Ok([&boxes[..end], &new(), &boxes[end..]].concat()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn itunes_note_of_the_length_counts_the_notice() {
+        let text = " 00000000 00000840 000001CA 00000000003F31F6 00000000 00000000";
+        let data = sized(b"data", &[&[0, 0, 0, 1, 0, 0, 0, 0], text.as_bytes()].concat());
+        let name = sized(b"name", b"\0\0\0\0iTunSMPB");
+        let mut moov = [name, data].concat();
+        lengthen(&mut moov, 10_240);
+        let said = String::from_utf8_lossy(&moov[moov.len() - text.len()..]).into_owned();
+        // 0x3F31F6 + 10,240 + 0x840 − 1,024.
+        assert_eq!(said, " 00000000 00000400 000001CA 00000000003F5E36 00000000 00000000");
+        let mut short = b"iTunSMPBdata".to_vec();
+        lengthen(&mut short, 1);
+        assert_eq!(short, b"iTunSMPBdata");
     }
 }

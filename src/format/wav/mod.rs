@@ -63,6 +63,11 @@ impl Handler for Wav {
         let mut samples = audible.samples(shape.rate, loudness).to_vec();
         // An even number of frames: what was padded stays padded.
         samples.resize(samples.len().next_multiple_of(2), 0.0);
+        if samples.len() as u64 * shape.frame > Heard::MOST {
+            let what =
+                format!("a warning in {} channels at {} samples a second is too long", shape.channels, shape.rate);
+            return Err(Error::unsupported(Format::Wav, format!("{what}; label a version with fewer")));
+        }
         Ok(Heard::repeated(Arc::from(samples), shape.rate, (data.len / shape.frame, 1), audible.every_ms, loudness))
     }
 

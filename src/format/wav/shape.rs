@@ -3,6 +3,7 @@
 use crate::{
     Error, Format, Result,
     container::riff::Chunk,
+    notice::MAX_RATE,
     stream::{Source, le_u16, le_u32, read_at},
 };
 
@@ -74,9 +75,9 @@ impl Shape {
                 return Err(Error::unsupported(Format::Wav, what));
             }
         };
-        if channels > MAX_CHANNELS || !(1000..=768_000).contains(&rate) {
+        if channels > MAX_CHANNELS || !(1000..=MAX_RATE).contains(&rate) {
             let what =
-                format!("{channels} channels at {rate} samples a second; tanba takes 32 channels and 1,000 to 768,000");
+                format!("{channels} channels at {rate} samples a second; tanba takes 32 channels and 1,000 to 384,000");
             return Err(Error::unsupported(Format::Wav, what));
         }
         Ok(Self { coding, channels, rate, frame })
