@@ -1,6 +1,7 @@
 //! The write pipeline: sniff, survey, plan, mark, sign, read back.
 
 mod back;
+mod written;
 
 use std::sync::Arc;
 
@@ -11,17 +12,19 @@ use uuid::Uuid;
 
 use crate::{
     Error, Format, Result,
-    format::{Carries, Label, Marked, Survey},
+    format::{Carries, Label, Marked, Medium, Survey},
     geometry::{Rect, Size},
     limits::{Budget, Limits},
-    manifest::{self, Asset, Claim, Draft, Parent, Past, Reading, Signer},
-    notice::{self, Artist, Notice, Sighting},
+    manifest::{self, Asset, Claim, Draft, Parent, Past, Reading, Region, Signer},
+    notice::{self, Artist, Notice, Prose, Sighting},
     patch::{self, Patch},
     policy::{Disclosure, Extent, Plan, Policy, layout},
     record::{self, Record},
     report::{Binding, Signature},
     stream::{Sink, Source},
 };
+
+pub use written::WrittenNotice;
 
 /// Tells the time; given by the caller where it must not be the machine's.
 type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
@@ -62,6 +65,9 @@ pub struct Receipt {
     pub id: String,
     /// The notice, where it stands; `None` when the label has none.
     pub notice: Option<PlacedNotice>,
+    /// The notice in a text; `None` when the label has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenNotice>,
     /// Whether the record (XMP and the like) was written.
     pub record: bool,
     /// Whether the signed manifest was written.
@@ -70,6 +76,10 @@ pub struct Receipt {
     pub development_signer: bool,
     /// Length of the manifest store in bytes.
     pub manifest_bytes: u64,
+    /// The manifest store, where it does not stand in the file: it belongs into a file beside the content, whose name is the
+    /// content's with `.c2pa` behind it. `None` where it stands in the file. Not in the JSON form.
+    #[serde(skip)]
+    pub sidecar: Option<Vec<u8>>,
     /// Length of the result in bytes.
     pub bytes: u64,
     /// What is missing from a whole label, as sentences; empty when nothing is.
@@ -82,6 +92,11 @@ impl Receipt {
     /// Whether both halves of a label stand in the file: the notice for people, record and manifest for machines.
     pub fn is_complete(&self) -> bool {
         self.incomplete.is_empty()
+    }
+
+    /// Whether nothing is missing but what the policy switched off.
+    pub fn is_as_asked(&self) -> bool {
+        self.incomplete.iter().all(|why| why.ends_with(SWITCHED_OFF))
     }
 }
 
@@ -141,26 +156,54 @@ impl Labeler {
         self
     }
 
+    /// Whether the manifest of such a file stands beside it.
+    pub(crate) fn writes_beside(&self, format: Format) -> bool {
+        let plan = self.policy.plan(&self.disclosure, format.medium());
+        plan.beside && plan.manifest
+    }
+
     /// Labels what `source` holds and writes the result to `sink`, which must be empty.
     ///
     /// # Errors
     ///
     /// Nothing on `sink` may be used after an error. See [`Error`] for who can fix which.
     pub fn label(&self, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
+        self.label_named("", source, sink)
+    }
+
+    /// The same with the name of the file, which tells texts apart: Markdown, a table and the source code of a program look alike
+    /// to a program, but a comment is written differently in each. Other formats are known by their content alone.
+    ///
+    /// ```
+    /// use std::io::Cursor;
+    /// use tanba::{Disclosure, Labeler, Signer};
+    ///
+    /// let labeler = Labeler::new(&Disclosure::generated("Acme Coder"), &Signer::development());
+    /// let mut sink = Cursor::new(Vec::new());
+    /// labeler.label_named("hello.rs", &mut Cursor::new("fn main() {}\n"), &mut sink)?;
+    /// assert!(sink.into_inner().starts_with("// ЖИ көмегімен жасалды / Создано ИИ\n".as_bytes()));
+    /// # Ok::<(), tanba::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`label`](Self::label).
+    pub fn label_named(&self, name: &str, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
         let mut budget = Budget::new(&self.limits);
         let format = Format::sniff(source)?;
         if !format.can_label() {
             return Err(Error::unsupported(format, "tanba examines such files, but cannot label them yet"));
         }
-        let survey = format.handler().survey(source, &mut budget)?;
+        let mut survey = format.handler().survey(source, &mut budget)?;
+        survey.extension = written::extension(name);
         refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());
-        let mut job = Job { format, survey, record: self.record(&plan)?, plan, older: None };
+        let mut job = Job { format, survey, record: self.record(&plan)?, recorded: plan.record, plan, older: None };
         refuse_the_same_id(&job)?;
         job.older = self.older(&job, source)?;
         let mut notice = self.notice(&job, source)?;
         let (mut draft, mut marked) = self.mark(&job, &notice, source)?;
-        if notice.to_draw().is_some() && !marked.noticed {
+        if notice.is_new() && !marked.noticed {
             // This very file cannot take one: then the manifest must not say that it does.
             notice = Wanted::Nothing;
             let why = [marked.missing, marked.remarks].concat();
@@ -168,8 +211,9 @@ impl Labeler {
             marked.remarks.extend(why);
         }
         marked.remarks.extend(history(&job));
+        job.recorded &= !marked.no_place_for_record;
         let written = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
-        marked.remarks.extend(back::read(&job, &written, notice.to_draw(), source, sink, &self.limits)?);
+        marked.remarks.extend(back::read(&job, &written, &notice, source, sink, &self.limits)?);
         Ok(self.receipt(&job, &notice, marked, &written))
     }
 
@@ -177,6 +221,9 @@ impl Labeler {
     fn notice(&self, job: &Job, source: &mut dyn Source) -> Result<Wanted> {
         let budget = &mut Budget::new(&self.limits);
         let Job { format, survey, plan, .. } = job;
+        if plan.notice && format.medium() == Medium::Text && format.notice() != Carries::No {
+            return Ok(written::wanted(job));
+        }
         let (true, Some(frame)) = (plan.notice && format.notice() != Carries::No, survey.shown()) else {
             return Ok(Wanted::Nothing);
         };
@@ -236,14 +283,15 @@ impl Labeler {
 
     /// The manifest, complete but for the hash of the result (`None` when it is not wanted), and the edits of the file.
     fn mark(&self, job: &Job, notice: &Wanted, source: &mut dyn Source) -> Result<(Option<Draft>, Marked)> {
-        let Job { format, survey, plan, record, older } = job;
+        let Job { format, survey, plan, record, older, .. } = job;
         let draft = if plan.manifest {
             let claim = Claim {
                 record,
                 title: self.disclosure.title.as_deref(),
                 oversight: self.disclosure.oversight,
-                media_type: survey.media_type,
+                media_type: format.handler().media_type(survey),
                 notice: notice.region(),
+                beside: plan.beside,
             };
             // Someone else's work, or a labelled file: what was there becomes the parent and stays valid.
             let wants_parent = !survey.stores.is_empty() || record.extent == Extent::Modified;
@@ -257,9 +305,11 @@ impl Labeler {
         };
         let label = Label {
             notice: notice.to_draw(),
+            prose: notice.to_write(),
             notice_for: &|page| self.artist.draw(plan, page),
             record: plan.record.then_some(record),
             store_len: draft.as_ref().map(Draft::len),
+            beside: plan.beside,
         };
         let marked = format.handler().mark(source, survey, &label, &mut Budget::new(&self.limits))?;
         Ok((draft, marked))
@@ -267,31 +317,35 @@ impl Labeler {
 
     fn receipt(&self, job: &Job, notice: &Wanted, marked: Marked, written: &Output) -> Receipt {
         let Job { format, plan, record, .. } = job;
-        let placed = notice.placed();
+        let (placed, words) = (notice.placed(), notice.written());
         let (mut incomplete, mut remarks) = (marked.missing, marked.remarks);
-        if plan.own_words && placed.is_some() {
+        if plan.own_words && (placed.is_some() || words.is_some()) {
             remarks
                 .push("the wording is your own: tanba did not check that it says that AI made or changed this".into());
         }
         if !plan.notice {
-            incomplete.push("no notice: switched off by the policy".into());
-        } else if placed.is_none() {
+            incomplete.push(format!("no notice: {SWITCHED_OFF}"));
+        } else if let (Medium::Text, None, Some(why)) = (format.medium(), &words, format.handler().mute(&job.survey)) {
+            incomplete.push(format!("no notice: {why}"));
+        } else if placed.is_none() && words.is_none() {
             incomplete.push(format!("no notice: tanba cannot draw into this {format}; show the warning beside it"));
         }
         if !plan.record {
-            incomplete.push("no record: switched off by the policy".into());
+            incomplete.push(format!("no record: {SWITCHED_OFF}"));
         }
         if !plan.manifest {
-            incomplete.push("no manifest: switched off by the policy".into());
+            incomplete.push(format!("no manifest: {SWITCHED_OFF}"));
         }
         Receipt {
             format: *format,
             id: record.id.to_string(),
             notice: placed,
-            record: plan.record,
+            written: words,
+            record: job.recorded,
             manifest: plan.manifest,
             development_signer: self.signer.is_development(),
             manifest_bytes: written.store.as_ref().map_or(0, Vec::len) as u64,
+            sidecar: written.store.clone().filter(|_| plan.beside),
             bytes: written.len,
             incomplete,
             remarks,
@@ -299,12 +353,17 @@ impl Labeler {
     }
 }
 
+/// How a sentence about what is missing ends where nobody wanted it.
+const SWITCHED_OFF: &str = "switched off by the policy";
+
 /// One file on its way through the pipeline.
 struct Job {
     format: Format,
     survey: Survey,
     plan: Plan,
     record: Record,
+    /// Whether the record gets into the file.
+    recorded: bool,
     /// The label that stands there already.
     older: Option<(Reading, Option<Past>)>,
 }
@@ -334,19 +393,41 @@ enum Wanted {
     Nothing,
     Draw(Notice),
     Keep(PlacedNotice),
+    Write(Prose),
+    /// The words that stand there, and what they are in the policy.
+    StillWritten(WrittenNotice),
 }
 
 impl Wanted {
     fn to_draw(&self) -> Option<&Notice> {
         match self {
             Self::Draw(notice) => Some(notice),
-            Self::Nothing | Self::Keep(_) => None,
+            _ => None,
+        }
+    }
+
+    fn to_write(&self) -> Option<&Prose> {
+        match self {
+            Self::Write(prose) => Some(prose),
+            _ => None,
+        }
+    }
+
+    fn is_new(&self) -> bool {
+        matches!(self, Self::Draw(_) | Self::Write(_))
+    }
+
+    fn written(&self) -> Option<WrittenNotice> {
+        match self {
+            Self::Write(prose) => Some(WrittenNotice { lines: prose.words(), at_the_end: prose.last, kept: false }),
+            Self::StillWritten(kept) => Some(kept.clone()),
+            _ => None,
         }
     }
 
     fn placed(&self) -> Option<PlacedNotice> {
         match self {
-            Self::Nothing => None,
+            Self::Nothing | Self::Write(_) | Self::StillWritten(_) => None,
             Self::Keep(placed) => Some(placed.clone()),
             Self::Draw(notice) => Some(PlacedNotice {
                 rect: notice.rect,
@@ -359,9 +440,12 @@ impl Wanted {
         }
     }
 
-    /// What the manifest says about the notice: its rectangle and its lines.
-    fn region(&self) -> Option<(Rect, Vec<String>)> {
-        self.placed().map(|placed| (placed.rect, placed.lines))
+    /// What the manifest says about the notice: where it is perceived, and its lines.
+    fn region(&self) -> Option<(Region, Vec<String>)> {
+        match self.written() {
+            Some(written) => Some((Region::Read(written::FRAGMENT.into()), written.lines)),
+            None => self.placed().map(|placed| (Region::Seen(placed.rect), placed.lines)),
+        }
     }
 }
 
@@ -411,6 +495,13 @@ fn write(
     let wrap = patch.take_wrap();
     let written = patch.write(format, source, sink)?;
     let mut output = Output { len: written.len, store: None };
+    let draft = match draft {
+        Some(draft) if draft.is_beside() => {
+            output.store = Some(draft.sign(written.sha256, &(0..0), sink)?);
+            return Ok(output);
+        }
+        draft => draft,
+    };
     if let (Some(draft), Some(wrap), Some(slot)) = (draft, wrap, written.slot) {
         let store = draft.sign(written.sha256, &slot, sink)?;
         patch::fill(format, sink, &slot, &wrap(&store))?;

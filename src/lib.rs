@@ -19,6 +19,7 @@ mod geometry;
 mod labeler;
 mod limits;
 mod manifest;
+mod nfc;
 mod notice;
 mod outline;
 mod patch;
@@ -34,18 +35,20 @@ pub use error::{Cause, Error, FixableBy, Result};
 pub use files::Overwrite;
 pub use format::{Carries, Format, Medium};
 pub use geometry::{Rect, Size};
-pub use labeler::{Labeler, PlacedNotice, Receipt};
+pub use labeler::{Labeler, PlacedNotice, Receipt, WrittenNotice};
 pub use limits::Limits;
 pub use manifest::{
     Algorithm, Diagnosis, Fault, Identity, IdentityRequest, ListName, ListedCertificate, Signer, TrustAnchors,
     diagnose, diagnose_trust, list_certificates,
 };
-pub use policy::{Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, Wording};
+pub use policy::{
+    Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, ProsePlace, Wording,
+};
 pub use report::{
     ActionReport, Axis, Binding, ChainLink, Class, Evidence, Explanation, Finding, Headline, HtmlReport, JSON_SCHEMA,
     LinkWords, ManifestReport, NoticeReport, NoticeWords, Outcome, Outline, Part, ProfileReport, ProfileWords,
     Provenance, Relation, Report, ReportLanguage, Row, RuleReport, RuleWords, SCHEMA, Signature, SignerStanding,
-    Statement, Technique, Thumbnail, TimeStanding, Titles, Verdict, escape,
+    Statement, Technique, Thumbnail, TimeStanding, Titles, Verdict, WrittenReport, escape,
 };
 pub use stream::{Sink, Source};
 pub use verifier::Verifier;

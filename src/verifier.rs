@@ -6,16 +6,16 @@ use time::OffsetDateTime;
 
 use crate::{
     Error, Format, Result,
-    format::{Medium, Survey},
+    format::{Carries, Medium, Survey},
     geometry::{Orientation, Size},
     limits::{Budget, Limits},
-    manifest::{self, Asset, Reading, TrustAnchors},
+    manifest::{self, Asset, Reading, Region, TrustAnchors},
     notice::{self, Raster},
     policy::Profile,
     record::{self, Found, Pixels, Seen},
     report::{
         CONTRADICTION, Class, Finding, Look, NoticeReport, Report, Said, Statement, Subject, Technique, Thumbnail,
-        against, judge, say,
+        WrittenReport, against, judge, say,
     },
     stream::{Source, length},
 };
@@ -131,6 +131,9 @@ impl Verifier {
         let picture = self.picture(format, source, &survey, &mut budget)?;
         let found = records(format, source, &survey, picture.as_ref().ok(), &mut budget)?;
         let mut look = picture.map_or_else(|unseen| unseen, |picture| look(&picture, &reading));
+        if self.look && format.medium() == Medium::Text && format.notice() != Carries::No {
+            look = read(&survey, &reading);
+        }
         look.damaged |= !found.unread.is_empty();
         look.not_examined.extend(found.unread.into_iter().map(Into::into));
         let subject = Subject { format, media_type: survey.media_type, bytes: length(source)?, shown: survey.shown() };
@@ -225,7 +228,8 @@ fn records(
 /// Looks where the manifest says, then everywhere.
 fn look(picture: &Raster, reading: &Reading) -> Look {
     let (mut notices, mut not_examined) = (Vec::new(), Vec::new());
-    for (rect, lines) in &reading.regions {
+    for (region, lines) in &reading.regions {
+        let Region::Seen(rect) = region else { continue };
         match notice::measure(picture, *rect, lines) {
             Some(sighting) => notices.push(NoticeReport::new(sighting, picture.size, true)),
             None => not_examined.push(say!(
@@ -239,7 +243,15 @@ fn look(picture: &Raster, reading: &Reading) -> Look {
         let found = notice::search(picture, &[]).into_iter();
         notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
     }
-    Look { notices, not_examined, damaged: false, looked: true }
+    Look { notices, written: Vec::new(), not_examined, damaged: false, looked: true }
+}
+
+/// Reads the first and last lines of a text, with the words that its manifest says are there.
+fn read(survey: &Survey, reading: &Reading) -> Look {
+    let said = reading.regions.iter().filter(|(region, _)| matches!(region, Region::Read(_)));
+    let said: Vec<_> = said.flat_map(|(_, lines)| lines.iter().cloned()).collect();
+    let written = notice::read(&survey.lines, &said).into_iter().map(WrittenReport::from).collect();
+    Look { notices: Vec::new(), written, not_examined: Vec::new(), damaged: false, looked: true }
 }
 
 /// A manifest store that stands beside a file.

@@ -41,6 +41,9 @@ fn every_format_has_a_fixture_and_every_fixture_a_row_in_the_list() {
         );
         seen.push(Format::sniff(&mut Cursor::new(bytes)).unwrap());
     }
+    // Texts have a list of their own.
+    let documents = common::documents();
+    seen.extend(documents.iter().filter_map(|path| Format::sniff(&mut fs::File::open(path).unwrap()).ok()));
     for format in Format::ALL.iter().filter(|format| format.can_label()) {
         assert!(seen.contains(format), "{format} has no fixture");
     }

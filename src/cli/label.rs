@@ -9,20 +9,24 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tanba::{Disclosure, Format, Labeler, NoticeStyle, Oversight, Overwrite, Place, Policy, Profile, Receipt, Signer};
+use tanba::{
+    Disclosure, Format, Labeler, Medium, NoticeStyle, Oversight, Overwrite, Place, Policy, Profile, Receipt, Signer,
+};
 
 use super::{
     batch::{self, Bar},
-    escape,
     exit::{self, Failure},
     identity, input,
     jobs::{self, Job, jobs},
-    output, read_file,
+    output,
+    prose::ProseArguments,
+    read_file,
+    summary::summary,
     tally::Tally,
     words,
 };
 
-/// Put a label on pictures: a visible notice, metadata, and a signed manifest
+/// Put a label on pictures and texts: a visible notice, metadata, and a signed manifest
 ///
 /// The originals are never changed. A result appears under its name when it is complete, and not before.
 /// For several inputs the exit code is that of the first one that failed; otherwise 3 when a part is missing in one of
@@ -33,6 +37,7 @@ use super::{
 ///   tanba label a.jpg b.jpg -o labelled/ --policy eu --lang de
 ///   tanba label pictures -o labelled --resume
 ///   generate | tanba label - --system Acme > labelled.png
+///   tanba label notes.txt -o out.txt --last-line
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
@@ -74,6 +79,9 @@ pub(super) struct Arguments {
     disclosure: DisclosureArguments,
     #[command(flatten)]
     notice: NoticeArguments,
+
+    #[command(flatten)]
+    prose: ProseArguments,
     #[command(flatten)]
     parts: PartsArguments,
     #[command(flatten)]
@@ -223,7 +231,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         return Err(Failure::usage("a picture would go to the terminal: redirect it, or give -o FILE"));
     }
     let disclosure = disclosure(&arguments.disclosure);
-    let policy = policy(&arguments.notice, &arguments.parts)?;
+    let policy = arguments.prose.apply(policy(&arguments.notice, &arguments.parts)?);
     let signer = if arguments.parts.no_manifest && !arguments.key.given() {
         Signer::development()
     } else {
@@ -290,7 +298,13 @@ fn label_to_standard_output(labeler: &Labeler, input: &Path, job: &Job) -> Resul
     let no_output = |error: io::Error| Failure::io(format!("standard output: {}", words::io(&error)));
     let mut source = io::BufReader::new(fs::File::open(input).map_err(no_input)?);
     let mut sink = tempfile::spooled_tempfile(64 << 20);
-    let receipt = labeler.label(&mut source, &mut sink).map_err(|error| Failure::of(&job.subject(), &error))?;
+    let name = job.input.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+    let receipt =
+        labeler.label_named(&name, &mut source, &mut sink).map_err(|error| Failure::of(&job.subject(), &error))?;
+    if receipt.sidecar.is_some() {
+        let why = "the manifest goes into a file beside it, which needs a name: give -o FILE";
+        return Err(Failure::usage(format!("{}: {why}", job.subject())));
+    }
     let mut out = io::stdout().lock();
     io::Seek::rewind(&mut sink).and_then(|()| io::copy(&mut sink, &mut out)).map_err(no_output)?;
     io::Write::flush(&mut out).map_err(no_output)?;
@@ -318,9 +332,15 @@ fn tell(receipt: &Receipt, job: &Job, aside: bool, many: bool, arguments: &Argum
         }
     }
     let parts = &arguments.parts;
-    let missing = (receipt.notice.is_none() && !parts.no_notice)
-        || (!receipt.record && !parts.no_record)
-        || (!receipt.manifest && !parts.no_manifest);
+    let missing = match receipt.format.medium() {
+        // Some have no place for a record, which then is not missing.
+        Medium::Text => !receipt.is_as_asked(),
+        _ => {
+            (receipt.notice.is_none() && !parts.no_notice)
+                || (!receipt.record && !parts.no_record)
+                || (!receipt.manifest && !parts.no_manifest)
+        }
+    };
     Ok(if missing { exit::INCOMPLETE } else { exit::DONE })
 }
 
@@ -339,36 +359,6 @@ fn say(aside: bool, words: &str) -> Result<(), Failure> {
     }
     let _ = io::Write::write_all(&mut io::stderr(), words.as_bytes());
     Ok(())
-}
-
-fn summary(receipt: &Receipt, job: &Job) -> String {
-    let name = job.output.as_deref().map_or("standard output".into(), |path| path.display().to_string());
-    let state = if receipt.is_complete() { "labelled" } else { "labelled in part" };
-    let mut text = format!("{}: {state} ({}, {} bytes)\n", escape::line(&name), receipt.format, receipt.bytes);
-    if let Some(notice) = &receipt.notice {
-        let what = match (notice.kept, notice.strip) {
-            (true, _) => "kept, it stood there already".to_owned(),
-            (false, 0) => {
-                format!("{} × {} px at {}, {}", notice.rect.width, notice.rect.height, notice.rect.x, notice.rect.y)
-            }
-            (false, strip) => format!("a strip of {strip} px above the picture"),
-        };
-        text += &format!("  notice    {} ({what})\n", escape::line(&notice.lines.join(" / ")));
-    }
-    if receipt.record {
-        text += &format!("  record    identifier {}\n", receipt.id);
-    }
-    if receipt.manifest {
-        let trust = if receipt.development_signer { ", development identity: untrusted everywhere" } else { "" };
-        text += &format!("  manifest  {} bytes{trust}\n", receipt.manifest_bytes);
-    }
-    for missing in &receipt.incomplete {
-        text += &format!("  missing   {}\n", escape::line(missing));
-    }
-    for remark in &receipt.remarks {
-        text += &format!("  remark    {}\n", escape::line(remark));
-    }
-    text
 }
 
 fn disclosure(arguments: &DisclosureArguments) -> Disclosure {

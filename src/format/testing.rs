@@ -57,7 +57,9 @@ pub(crate) fn mark(
         notice,
         notice_for: &|page| Ok(checkered(page, if page.shorter() < 200 { 21 } else { 0 })),
         record,
+        prose: None,
         store_len: store.map(<[u8]>::len),
+        beside: false,
     };
     let mut marked = handler.mark(&mut source, &survey, &label, &mut budget)?;
     let mut patch = std::mem::take(&mut marked.patch);

@@ -1,11 +1,11 @@
 //! Looks for both halves of a label in what was written, as a stranger would: a silent loss is an error.
 
-use super::{Job, Output};
+use super::{Job, Output, Wanted};
 use crate::{
     Error, Format, Result,
     format::{Block, Survey},
     limits::{Budget, Limits},
-    notice::Notice,
+    notice::{self, Notice},
     record,
     stream::{Sink, Source},
 };
@@ -14,15 +14,21 @@ use crate::{
 pub(super) fn read(
     job: &Job,
     written: &Output,
-    notice: Option<&Notice>,
+    notice: &Wanted,
     source: &mut dyn Source,
     mut sink: &mut dyn Sink,
     limits: &Limits,
 ) -> Result<Option<String>> {
     let survey = metadata(job, written, &mut sink, &mut Budget::new(limits))?;
     match notice {
-        Some(notice) => look(job, &survey, notice, source, &mut sink, limits),
-        None => Ok(None),
+        Wanted::Draw(notice) => look(job, &survey, notice, source, &mut sink, limits),
+        Wanted::Write(prose) => {
+            let words = prose.words();
+            let found = notice::read(&survey.lines, &words);
+            let stands = |first: bool| found.iter().any(|written| written.first == first && written.says(&words));
+            if stands(true) && (!prose.last || stands(false)) { Ok(None) } else { lost(job, "the notice") }
+        }
+        _ => Ok(None),
     }
 }
 
@@ -33,18 +39,20 @@ fn lost<T>(job: &Job, what: &'static str) -> Result<T> {
 fn metadata(job: &Job, written: &Output, result: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
     let Job { format, plan, record, .. } = job;
     if Format::sniff(result)? != *format {
-        return lost(job, "the picture");
+        return lost(job, "the content");
     }
     let survey = format.handler().survey(result, budget)?;
     let stores: Vec<_> = survey.stores.iter().map(|store| &store.jumbf).collect();
-    if plan.manifest && stores != written.store.iter().collect::<Vec<_>>() {
+    let inside = written.store.iter().filter(|_| !plan.beside);
+    if plan.manifest && stores != inside.collect::<Vec<_>>() {
         return lost(job, "the manifest");
     }
     // The identifier is new with every label: an older record cannot be taken for this one.
     let id = record.id.to_string();
     let ours = |block: &Block| memchr::memmem::find(&block.bytes, id.as_bytes()).is_some();
     let mut says_ai = || record::find(&survey, budget).findings.iter().any(|finding| finding.says.is_ai());
-    if plan.record && !(survey.xmp.iter().any(ours) && says_ai()) {
+    let told = survey.texts.iter().any(|text| text.value.contains(&id));
+    if job.recorded && !((told || survey.xmp.iter().any(ours)) && says_ai()) {
         return lost(job, "the record");
     }
     Ok(survey)
@@ -118,7 +126,8 @@ mod tests {
             let plan = Policy::default().plan(&disclosure, receipt.format.medium());
             let notice = Artist::new().draw(&plan, survey(&original).shown().unwrap()).unwrap();
             let (survey_before, record) = (survey(&original), Record::example());
-            let job = Job { format: receipt.format, survey: survey_before, plan, record, older: None };
+            let job =
+                Job { format: receipt.format, survey: survey_before, recorded: plan.record, plan, record, older: None };
             let look = |bytes: &[u8]| {
                 let mut result = Cursor::new(bytes.to_vec());
                 super::look(&job, &survey(bytes), &notice, &mut Cursor::new(&original), &mut result, &limits)

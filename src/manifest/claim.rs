@@ -25,8 +25,40 @@ pub(crate) struct Claim<'a> {
     pub(crate) title: Option<&'a str>,
     pub(crate) oversight: Option<Oversight>,
     pub(crate) media_type: &'static str,
-    /// Rectangle (pixels of the result as shown) and lines of the notice.
-    pub(crate) notice: Option<(Rect, Vec<String>)>,
+    /// Where the notice stands, and its lines.
+    pub(crate) notice: Option<(Region, Vec<String>)>,
+    /// The manifest stands beside the content: nothing is left out of its hash (2.4 §11.4).
+    pub(crate) beside: bool,
+}
+
+/// Where a notice is perceived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Region {
+    /// In pixels of the result as shown.
+    Seen(Rect),
+    /// The part of a text, as a fragment identifier: RFC 5147 for plain text, an element's identifier in a page.
+    Read(String),
+}
+
+impl Region {
+    /// The ranges of a region of interest: 2.4 §18.3.
+    fn ranges(&self) -> Value {
+        match self {
+            Self::Seen(rect) => json!([{
+                "type": "spatial",
+                "shape": {
+                    "type": "rectangle",
+                    "unit": "pixel",
+                    "origin": { "x": rect.x, "y": rect.y },
+                    "width": rect.width,
+                    "height": rect.height,
+                },
+            }]),
+            Self::Read(fragment) => {
+                json!([{ "type": "textual", "text": { "selectors": [{ "selector": { "fragment": fragment } }] } }])
+            }
+        }
+    }
 }
 
 /// The content that was opened: its manifests, if any, are carried along as the parent ingredient.
@@ -41,6 +73,7 @@ pub(crate) struct Draft {
     format: Format,
     builder: c2pa::Builder,
     len: usize,
+    beside: bool,
 }
 
 impl Draft {
@@ -67,6 +100,9 @@ impl Draft {
             builder.add_ingredient(ingredient.map_err(failed)?);
         }
         match format.handler().facts().binding {
+            HardBinding::Data if claim.beside => {
+                builder.add_assertion(DataHash::LABEL, &whole_hash(vec![0; 32])).map_err(failed)?;
+            }
             HardBinding::Data => {
                 // Numbers of the widest kind (the engine knows i64 only): what the final ones need less is padded.
                 let hash = data_hash(i64::MAX.unsigned_abs(), i64::MAX.unsigned_abs(), vec![0; 32]);
@@ -77,12 +113,17 @@ impl Draft {
             }
         }
         let len = builder.placeholder(BARE).map_err(failed)?.len();
-        Ok(Self { format, builder, len })
+        Ok(Self { format, builder, len, beside: claim.beside })
     }
 
     /// Length of the signed store in bytes.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Whether the store stands beside the content.
+    pub(crate) fn is_beside(&self) -> bool {
+        self.beside
     }
 
     /// Signs: `sha256` is over the whole of `written` but `slot`, which is still zeros.
@@ -91,7 +132,10 @@ impl Draft {
         let failed = |error: c2pa::Error| backend(self.format, error);
         match self.format.handler().facts().binding {
             HardBinding::Data => {
-                let hash = data_hash(slot.start, slot.end - slot.start, sha256.to_vec());
+                let hash = match self.beside {
+                    true => whole_hash(sha256.to_vec()),
+                    false => data_hash(slot.start, slot.end - slot.start, sha256.to_vec()),
+                };
                 self.builder.definition.assertions.retain(|assertion| !assertion.label.starts_with(labels::DATA_HASH));
                 self.builder.add_assertion(DataHash::LABEL, &hash).map_err(failed)?;
             }
@@ -129,6 +173,13 @@ fn data_hash(start: u64, length: u64, hash: Vec<u8>) -> DataHash {
     assertion.add_exclusion(c2pa::HashRange::new(start, length));
     assertion.set_hash(hash);
     assertion.add_padding(vec![0; 18 - cbor_len(start) - cbor_len(length)]);
+    assertion
+}
+
+/// The same over a file from which nothing is left out.
+fn whole_hash(hash: Vec<u8>) -> DataHash {
+    let mut assertion = DataHash::new("whole file", "sha256");
+    assertion.set_hash(hash);
     assertion
 }
 
@@ -213,20 +264,13 @@ fn actions(claim: &Claim, has_parent: bool, when: &str) -> Vec<Value> {
         "softwareAgent": { "name": record.system, "version": record.system_version },
         "parameters": { super::PROVIDER: record.provider },
     }));
-    if let Some((rect, lines)) = &claim.notice {
-        let shape = json!({
-            "type": "rectangle",
-            "unit": "pixel",
-            "origin": { "x": rect.x, "y": rect.y },
-            "width": rect.width,
-            "height": rect.height,
-        });
+    if let Some((region, lines)) = &claim.notice {
         actions.push(json!({
             "action": "c2pa.edited",
             "when": when,
             "description": lines.join("\n"),
             "changes": [{
-                "region": [{ "type": "spatial", "shape": shape }],
+                "region": region.ranges(),
                 "identifier": NOTICE_REGION,
             }],
             // A frame of text drawn by a program; the conformance programme wants a source type on every edit.

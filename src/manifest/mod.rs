@@ -32,7 +32,7 @@ pub use trust::{ListName, ListedCertificate, TrustAnchors, list_certificates};
 
 pub(crate) use outline::outline;
 
-pub(crate) use claim::{Claim, Draft, Parent};
+pub(crate) use claim::{Claim, Draft, Parent, Region};
 pub(crate) use past::Past;
 pub(crate) use read::{Asset, Reading, read, read_detached, read_past};
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    Past, TrustAnchors, binding,
+    Past, Region, TrustAnchors, binding,
     certificate::{self, Certificate},
     chain,
     codes::{Codes, Status},
@@ -24,7 +24,6 @@ use super::{
 use crate::{
     Format, Result,
     format::{Store, Survey},
-    geometry::Rect,
     limits::Limits,
     report::{
         Axes, Binding, Class, Finding, ManifestReport, Said, Signature, SignerStanding, Statement, Technique,
@@ -39,7 +38,7 @@ pub(crate) struct Reading {
     pub(crate) manifest: Option<ManifestReport>,
     pub(crate) findings: Vec<Finding>,
     /// Where the manifest says that notices stand, and with which lines.
-    pub(crate) regions: Vec<(Rect, Vec<String>)>,
+    pub(crate) regions: Vec<(Region, Vec<String>)>,
     /// A store is there that could not be read at all.
     pub(crate) unreadable: bool,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{NOTICE_REGION, read::View};
+use super::{NOTICE_REGION, Region, read::View};
 use crate::{
     geometry::Rect,
     record,
@@ -134,21 +134,30 @@ fn vendor(view: &View, label: &str) -> Option<record::Vendor> {
 }
 
 /// The regions of notices that tanba added, with their lines.
-pub(super) fn notices(view: &View) -> Vec<(Rect, Vec<String>)> {
+pub(super) fn notices(view: &View) -> Vec<(Region, Vec<String>)> {
     let mut found = Vec::new();
     // A file that was labelled again and kept its notice says so anew: the active manifest is enough.
     for action in actions(view, &view.active) {
         let changes = action.get("changes").and_then(Value::as_array).into_iter().flatten();
         for change in changes.filter(|change| change.get("identifier").and_then(Value::as_str) == Some(NOTICE_REGION)) {
-            let shape = change.get("region").and_then(|region| region.get(0)?.get("shape"));
+            let region = change.get("region").and_then(region);
             let lines = action.get("description").and_then(Value::as_str).unwrap_or_default();
             let lines: Vec<_> = lines.lines().take(8).map(|line| line.chars().take(200).collect()).collect();
-            if let (Some(rect), false, true) = (shape.and_then(rectangle), lines.is_empty(), found.len() < 8) {
-                found.push((rect, lines));
+            if let (Some(region), false, true) = (region, lines.is_empty(), found.len() < 8) {
+                found.push((region, lines));
             }
         }
     }
     found
+}
+
+fn region(ranges: &Value) -> Option<Region> {
+    let range = ranges.get(0)?;
+    if let Some(shape) = range.get("shape") {
+        return rectangle(shape).map(Region::Seen);
+    }
+    let fragment = range.get("text")?.get("selectors")?.get(0)?.get("selector")?.get("fragment")?.as_str()?;
+    Some(Region::Read(fragment.chars().take(200).collect()))
 }
 
 fn rectangle(shape: &Value) -> Option<Rect> {

@@ -9,6 +9,7 @@ mod lexicon;
 #[cfg(test)]
 mod measured;
 mod plate;
+mod prose;
 mod rows;
 mod shown;
 mod sight;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 pub(crate) use artist::Artist;
 pub(crate) use blend::{Sample, blend, luma};
+pub(crate) use prose::{LINES, Line, MAX_LINE, Prose, Written, read};
 pub(crate) use sight::{Sighting, measure, search};
 
 use crate::geometry::{Orientation, Rect, Size};

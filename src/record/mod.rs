@@ -13,6 +13,7 @@ mod xmp;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use aigc::json as aigc_json;
 pub(crate) use exif::{describe, may_describe, orientation, text as exif_text};
 pub(crate) use instance::instance;
 pub(crate) use outline::outline;

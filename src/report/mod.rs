@@ -10,6 +10,7 @@ mod profile;
 mod said;
 mod thumbnail;
 mod words;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,8 @@ pub use thumbnail::Thumbnail;
 pub use words::{
     Axis, Evidence, Explanation, LinkWords, NoticeWords, ProfileWords, ReportLanguage, Row, RuleWords, Titles,
 };
+
+pub use written::WrittenReport;
 
 pub(crate) use axes::Axes;
 pub(crate) use judge::{CONTRADICTION, Look, Subject, judge};
@@ -328,6 +331,9 @@ pub struct Report {
     pub manifest: Option<ManifestReport>,
     /// The visible notices.
     pub notices: Vec<NoticeReport>,
+    /// The notices in words, of a text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<WrittenReport>,
     /// Everything found, strongest first.
     pub findings: Vec<Finding>,
     /// The rules of the profile that was asked for.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Binding, Finding, NoticeReport, Report, Signature, Statement, Technique, TimeStanding, said::Said, say};
 use crate::policy::{
-    Language, Mark, Profile,
+    Extent, Language, Mark, Profile,
     layout::{MIN_CAP_SHARE, MIN_CONTRAST},
     rules::{Asked, Check, Rule, rules},
 };
@@ -188,6 +188,16 @@ impl Evidence<'_> {
         notices.max_by(|a, b| a.cap_height_share.total_cmp(&b.cap_height_share))
     }
 
+    /// The words of a notice that says that AI had a part, drawn or written: lines, what they say, and languages.
+    fn said(&self) -> Option<(&[String], Option<Extent>, &[Language])> {
+        if let Some(notice) = self.best() {
+            return Some((&notice.lines, notice.extent, &notice.languages));
+        }
+        // At the head: there it is asked for.
+        let written = self.report.written.iter().find(|written| written.first)?;
+        Some((&written.lines, written.extent, &written.languages))
+    }
+
     /// What is said of a measurement when there is nothing to measure.
     fn nothing_to_measure(&self) -> Found {
         match self.looked {
@@ -197,8 +207,8 @@ impl Evidence<'_> {
     }
 
     fn notice(&self, only: Option<&'static str>) -> Found {
-        match (self.best(), only) {
-            (Some(notice), _) => Found::new(true, say!("found: {}", notice.lines.join(" / "))),
+        match (self.said(), only) {
+            (Some((lines, ..)), _) => Found::new(true, say!("found: {}", lines.join(" / "))),
             (None, _) if !self.looked => {
                 Found::new(None, "tanba did not look for a notice: a person has to look or listen")
             }
@@ -244,18 +254,18 @@ impl Evidence<'_> {
     }
 
     fn words(&self) -> Found {
-        let Some(notice) = self.best() else { return self.nothing_to_measure() };
-        let lines = notice.lines.join(" / ");
-        match notice.extent {
+        let Some((lines, extent, _)) = self.said() else { return self.nothing_to_measure() };
+        let lines = lines.join(" / ");
+        match extent {
             Some(_) => Found::new(true, say!("found: {}", lines)),
             None => Found::new(None, say!("the words are not in tanba's table: {}", lines)),
         }
     }
 
     fn kazakh_and_russian(&self) -> Found {
-        let Some(notice) = self.best() else { return self.nothing_to_measure() };
-        let has = |language| notice.languages.contains(&language);
-        let names: Vec<_> = notice.languages.iter().map(|language| language.tag()).collect();
+        let Some((_, _, languages)) = self.said() else { return self.nothing_to_measure() };
+        let has = |language| languages.contains(&language);
+        let names: Vec<_> = languages.iter().map(|language| language.tag()).collect();
         Found::new(has(Language::Kk) && has(Language::Ru), say!("languages found: {}", names.join(", ")))
     }
 
@@ -325,8 +335,8 @@ impl Evidence<'_> {
     }
 
     fn notice_or_beside(&self) -> Found {
-        match (self.best(), self.labels().next()) {
-            (Some(notice), _) => Found::new(true, say!("found: {}", notice.lines.join(" / "))),
+        match (self.said(), self.labels().next()) {
+            (Some((lines, ..)), _) => Found::new(true, say!("found: {}", lines.join(" / "))),
             (None, Some(label)) => Found::new(
                 None,
                 say!("a machine-readable label: {}; whether a notice stands beside it is not seen", label.place),

@@ -210,7 +210,9 @@ fn mutations_do_not_panic() {
                 let label = Label {
                     notice: Some(&notice),
                     record: Some(&Record::example()),
+                    prose: None,
                     store_len: Some(9),
+                    beside: false,
                     notice_for: &|size| Ok(checkered(size, 0)),
                 };
                 let _ = Svg.mark(&mut source, &found, &label, &mut budget);

@@ -50,9 +50,10 @@ pub(super) fn claim(record: &Record) -> Claim<'_> {
         oversight: None,
         media_type: "image/png",
         notice: Some((
-            Rect { x: 10, y: 20, width: 300, height: 40 },
+            Region::Seen(Rect { x: 10, y: 20, width: 300, height: 40 }),
             vec!["ЖИ көмегімен жасалды".into(), "Создано ИИ".into()],
         )),
+        beside: false,
     }
 }
 
