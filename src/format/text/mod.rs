@@ -98,6 +98,8 @@ impl Handler for Text {
     }
 }
 
+pub(super) use lines::parted;
+
 /// Whether a text is plain text because its name says so.
 fn is_plain(survey: &Survey) -> bool {
     matches!(survey.extension.as_deref(), Some("txt" | "text"))
