@@ -1,6 +1,7 @@
 //! The write pipeline: sniff, survey, plan, mark, sign, read back.
 
 mod back;
+mod stream;
 mod written;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::{
     stream::{Sink, Source},
 };
 
+pub use stream::TextLabeler;
 pub use written::WrittenNotice;
 
 /// Tells the time; given by the caller where it must not be the machine's.

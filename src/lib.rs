@@ -35,7 +35,7 @@ pub use error::{Cause, Error, FixableBy, Result};
 pub use files::Overwrite;
 pub use format::{Carries, Format, Medium};
 pub use geometry::{Rect, Size};
-pub use labeler::{Labeler, PlacedNotice, Receipt, WrittenNotice};
+pub use labeler::{Labeler, PlacedNotice, Receipt, TextLabeler, WrittenNotice};
 pub use limits::Limits;
 pub use manifest::{
     Algorithm, Diagnosis, Fault, Identity, IdentityRequest, ListName, ListedCertificate, Signer, TrustAnchors,

@@ -351,3 +351,57 @@ fn what_is_no_utf_8_is_refused_with_its_place() {
     let error = labeler().label(&mut Cursor::new(bytes), &mut sink).unwrap_err();
     assert!(matches!(error, tanba::Error::Malformed { at: 5000, .. }), "{error:?}");
 }
+
+#[test]
+fn a_stream_of_tokens_is_labelled_as_the_whole_text_is() {
+    let mut dice = Dice(0x746f_6b65_6e73);
+    let ids = || uuid::Uuid::from_u128(0x6f1f_7a1e_0f9a_4c1e_9d0e_1b2a_3c4d_5e6f);
+    let labeler = labeler().clock(|| time::macros::datetime!(2026-11-27 12:00 UTC)).ids(ids);
+    for round in 0..30 {
+        // The second half of a composition begins a piece of its own as often as not.
+        let text = dice.text(300) + "e\u{301}\u{323}\u{1112}\u{1161}\u{11ab}";
+        let mut stream = labeler.stream().unwrap();
+        let mut sent = stream.start().to_owned();
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let borders: Vec<_> = rest.char_indices().map(|(at, _)| at).skip(1).chain([rest.len()]).take(7).collect();
+            let (piece, after) = rest.split_at(borders[dice.roll(borders.len())]);
+            stream.push(piece).unwrap();
+            sent += piece;
+            rest = after;
+        }
+        let (end, receipt) = stream.finish().unwrap();
+        sent += &end;
+        assert!(receipt.is_complete() && receipt.bytes == sent.len() as u64, "{receipt:?}");
+        assert!(intact(&sent), "{round} {text:?}");
+        // All but the bytes of the manifest, in which the engine puts salt.
+        for other in [label_with(&labeler, "a.txt", &text).unwrap().0, labeler.label_text(&text).unwrap().0] {
+            let visible = |text: &str| (text[..wrapper(text)].to_owned(), text.len());
+            assert_eq!(visible(&sent), visible(&other), "{round}");
+        }
+    }
+}
+
+#[test]
+fn a_stream_takes_no_second_manifest_and_says_what_its_policy_leaves_out() {
+    let (labelled, _) = label("a.txt", "Text.\n");
+    let whole = labeler();
+    let mut stream = whole.stream().unwrap();
+    let error = labelled.chars().map(|character| stream.push(&character.to_string())).find_map(Result::err);
+    assert!(error.expect("refused").to_string().contains("already"));
+    // What only looks like one is text.
+    let (text, _) = whole.label_text("a \u{feff}\u{e0133}\u{e0122} b").unwrap();
+    assert!(intact(&text));
+    let both = labeler().policy(Policy::kazakhstan().prose_notice(ProsePlace::FirstAndLast));
+    let (text, receipt) = both.label_text("Text.").unwrap();
+    assert!(receipt.written.unwrap().at_the_end && text.matches(SENTENCE).count() == 2 && intact(&text));
+    let beside = labeler().policy(Policy::kazakhstan().with_manifest_beside_text(true));
+    let (text, receipt) = beside.label_text("Text.").unwrap();
+    assert_eq!(text, format!("{SENTENCE}\n\nText."));
+    let store = receipt.sidecar.expect("a store");
+    let report = Verifier::new().anchors(anchors()).verify_with_manifest(&mut Cursor::new(text), &store).unwrap();
+    assert_eq!(report.verdict, Verdict::Valid);
+    let silent = labeler().policy(Policy::kazakhstan().with_manifest(false));
+    let (text, receipt) = silent.label_text("Text.").unwrap();
+    assert!(text == format!("{SENTENCE}\n\nText.") && !receipt.is_complete() && receipt.is_as_asked());
+}

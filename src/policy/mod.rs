@@ -1,6 +1,7 @@
 //! What must be said, and how: pure, no I/O.
 
 mod disclosure;
+mod http;
 pub(crate) mod layout;
 pub(crate) mod rules;
 mod wording;
