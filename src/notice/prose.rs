@@ -63,8 +63,9 @@ pub(crate) struct Line {
     pub(crate) text: String,
     /// The bytes of the file that would go with it: line and line end, or an element; empty where it cannot be told.
     pub(crate) range: Range<u64>,
-    /// Whether it is one of the first lines, not of the last.
+    /// Whether it is one of the first lines, and of the last: in a short text it may be both.
     pub(crate) first: bool,
+    pub(crate) last: bool,
 }
 
 /// Lines that are looked at, at the head and at the end each: a notice stands next to a title, not in the text.
@@ -81,6 +82,7 @@ pub(crate) struct Written {
     /// What it says, where its words are the table's.
     pub(crate) extent: Option<Extent>,
     pub(crate) range: Range<u64>,
+    /// Whether it stands at the head, not at the end.
     pub(crate) first: bool,
 }
 
@@ -94,7 +96,15 @@ impl Written {
 
 /// The lines that are nothing but wordings of the table, or of `also`.
 pub(crate) fn read(lines: &[Line], also: &[String]) -> Vec<Written> {
-    lines.iter().filter_map(|line| written(line, also)).collect()
+    let mut found: Vec<Written> = Vec::new();
+    for line in lines {
+        if let Some(written) = written(line, also) {
+            // What stands in the last lines of a short text is the second of two, or the only one.
+            let first = line.first && !(line.last && !found.is_empty());
+            found.push(Written { first, ..written });
+        }
+    }
+    found
 }
 
 fn written(line: &Line, also: &[String]) -> Option<Written> {
@@ -158,7 +168,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str) -> Line {
-        Line { place: "line 1, byte 0".into(), text: text.into(), range: 0..text.len() as u64, first: true }
+        Line { place: "line 1, byte 0".into(), text: text.into(), range: 0..text.len() as u64, first: true, last: true }
     }
 
     fn says(text: &str) -> Option<(Vec<Language>, Option<Extent>)> {

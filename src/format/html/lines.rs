@@ -85,11 +85,11 @@ impl Lines {
             format!("{} at byte {}", if self.element.is_empty() { "text" } else { &self.element }, self.range.start);
         let text = if words.chars().count() <= MAX_LINE { words } else { String::new() };
         let range = self.range.start as u64..self.range.end as u64;
-        let line = Line { place, text, range, first: true };
+        let line = Line { place, text, range, first: true, last: false };
         if self.last.len() == LINES {
             self.last.pop_front();
         }
-        self.last.push_back(Line { first: false, ..line.clone() });
+        self.last.push_back(Line { first: false, last: true, ..line.clone() });
         if self.first.len() < LINES {
             self.first.push(line);
         }

@@ -24,7 +24,7 @@ pub(super) fn of(text: &str, from: usize, survey: &Survey) -> Vec<Line> {
             let start = at + line.len() - line.trim_start_matches(WRAPPER_MARK).len();
             let range = start as u64..(at + line.len() + gap) as u64;
             let place = format!("line {}, byte {at}", before + number + 1);
-            first.push(Line { place, text: shown, range, first: true });
+            first.push(Line { place, text: shown, range, first: true, last: false });
         }
         if first.len() == LINES {
             break;
@@ -36,7 +36,7 @@ pub(super) fn of(text: &str, from: usize, survey: &Survey) -> Vec<Line> {
         let start = end - line.len();
         if let Some(shown) = shown(line, start, survey) {
             let range = start as u64..without_wrapper(start..end, survey);
-            last.push(Line { place: format!("byte {start}"), text: shown, range, first: false });
+            last.push(Line { place: format!("byte {start}"), text: shown, range, first: false, last: true });
         }
         if last.len() == LINES {
             break;
@@ -46,15 +46,13 @@ pub(super) fn of(text: &str, from: usize, survey: &Survey) -> Vec<Line> {
     parted(first, last)
 }
 
-/// A line of a short text is among the first ones and the last ones: there it is a first one, and a last one only if none
-/// follows it.
+/// The first lines, and the last ones from the end; a line of a short text is both.
 pub(in crate::format) fn parted(mut first: Vec<Line>, last: Vec<Line>) -> Vec<Line> {
     let met = |a: &Line, b: &Line| a.range.start < b.range.end && b.range.start < a.range.end;
-    for (from_end, line) in last.into_iter().enumerate() {
-        match first.iter().position(|other| met(&line, other)) {
+    for line in last {
+        match first.iter_mut().find(|other| met(&line, other)) {
             None => first.push(line),
-            Some(at) if from_end == 0 && at > 0 => first[at] = line,
-            Some(_) => {}
+            Some(same) => same.last = true,
         }
     }
     first

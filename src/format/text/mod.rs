@@ -150,8 +150,8 @@ pub(super) fn carriers(text: &str, survey: &mut Survey, budget: &mut Budget) -> 
         match wrapper::open(text, wrapper, budget)? {
             Held::Store { carrier, jumbf } => {
                 // Of several none is read.
+                survey.nfc = true;
                 if scan.wrappers.len() == 1 {
-                    survey.nfc = true;
                     let place = format!("the text at byte {}", carrier.start);
                     status(survey, "a C2PA wrapper", "", place);
                     if !normal(text, &carrier) {
