@@ -196,8 +196,10 @@ impl Labeler {
         if !format.can_label() {
             return Err(Error::unsupported(format, "tanba examines such files, but cannot label them yet"));
         }
+        let extension = written::extension(name);
+        written::refuse_misnamed(format, extension.as_deref())?;
         let mut survey = format.handler().survey(source, &mut budget)?;
-        survey.extension = written::extension(name);
+        survey.extension = extension;
         refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());
         let mut job = Job { format, survey, record: self.record(&plan)?, recorded: plan.record, plan, older: None };

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Job, Wanted};
-use crate::notice::{self, Prose};
+use crate::{
+    Error, Format, Result,
+    format::Medium,
+    notice::{self, Prose},
+};
 
 /// Where the notice of a text stands: at its head. RFC 5147 counts characters; in a page it is the element's identifier.
 pub(super) const FRAGMENT: &str = "tanba-notice";
@@ -38,6 +42,17 @@ pub(super) fn wanted(job: &Job) -> Wanted {
         prose.replaces = standing.into_iter().map(|written| written.range).filter(|range| !range.is_empty()).collect();
     }
     Wanted::Write(prose)
+}
+
+/// Text is what is left when nothing else fits: a picture by its name that holds text is damaged, or an answer of some server.
+pub(super) fn refuse_misnamed(format: Format, extension: Option<&str>) -> Result<()> {
+    let promised = |other: &&Format| extension.is_some_and(|extension| other.extensions().contains(&extension));
+    match Format::ALL.iter().find(promised) {
+        Some(other) if format == Format::Text && *other != Format::Text && other.medium() != Medium::Text => {
+            Err(Error::UnknownFormat)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The extension of a file's name, in small letters.
