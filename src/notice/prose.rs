@@ -100,7 +100,7 @@ pub(crate) fn read(lines: &[Line], also: &[String]) -> Vec<Written> {
     for line in lines {
         if let Some(written) = written(line, also) {
             // What stands in the last lines of a short text is the second of two, or the only one.
-            let first = line.first && !(line.last && !found.is_empty());
+            let first = line.first && (!line.last || found.is_empty());
             found.push(Written { first, ..written });
         }
     }
