@@ -10,7 +10,6 @@ use tempfile::NamedTempFile;
 
 use crate::{
     Binding, Error, Format, Labeler, Receipt, Report, Result, Thumbnail, Verdict, Verifier,
-    format::HardBinding,
     stream::{Sink, Source},
     verifier::Beside,
 };
@@ -30,8 +29,8 @@ impl Labeler {
     ///
     /// The result is written to a file without a name in the folder of `output` (a hidden one where the system has no such
     /// files) and gets its name when it is complete and on disk: whatever happens on the way, `output` is either what it
-    /// was or the whole result. Where the manifest has no place in the format ([`Receipt::sidecar`]), it goes into a file whose name
-    /// is that of `output` with `.c2pa` behind it, after the result.
+    /// was or the whole result. Where the manifest does not stand in the result ([`Receipt::sidecar`]), it goes into a file whose
+    /// name is that of `output` with `.c2pa` behind it, after the result.
     ///
     /// # Errors
     ///
@@ -54,13 +53,14 @@ impl Labeler {
     ) -> Result<Receipt> {
         let (input, output) = (input.as_ref(), output.as_ref());
         let mut source = open(input)?;
+        let name = input.file_name().unwrap_or_default().to_string_lossy();
         let beside = beside(output);
-        let binding = Format::sniff(&mut source)?.handler().facts().binding;
-        if binding == HardBinding::Beside && overwrite == Overwrite::Refuse && beside.symlink_metadata().is_ok() {
+        let writes_beside = self.writes_beside(Format::sniff(&mut source)?);
+        if writes_beside && overwrite == Overwrite::Refuse && beside.symlink_metadata().is_ok() {
             let why = format!("{}: a manifest of another file may stand there; remove it first", beside.display());
             return Err(Error::Argument { argument: "output", why });
         }
-        let receipt = write_whole(input, output, overwrite, |sink| self.label(&mut source, sink))?;
+        let receipt = write_whole(input, output, overwrite, |sink| self.label_named(&name, &mut source, sink))?;
         if let Some(store) = &receipt.sidecar {
             write_whole(input, &beside, overwrite, |sink| Ok(sink.write_all(store)?))?;
         }
@@ -297,8 +297,15 @@ mod tests {
     /// A store for a file that it does not stand in.
     fn store(file: &[u8]) -> Vec<u8> {
         let record = Record::example();
-        let claim =
-            Claim { record: &record, title: None, oversight: None, media_type: "image/png", part: None, notice: None };
+        let claim = Claim {
+            record: &record,
+            title: None,
+            oversight: None,
+            media_type: "image/png",
+            part: None,
+            notice: None,
+            beside: false,
+        };
         let draft = Draft::new(Format::Png, &claim, None, &Signer::development()).unwrap();
         draft.sign(Sha256::digest(file).into(), &(0..0), &mut io::Cursor::new(Vec::new())).unwrap()
     }

@@ -3,7 +3,9 @@
 mod back;
 mod heard;
 mod stamp;
+mod stream;
 mod wanted;
+mod written;
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,7 +28,7 @@ use crate::{
     stream::{Sink, Source},
 };
 
-pub use self::{heard::HeardNotice, stamp::Placement};
+pub use self::{heard::HeardNotice, stamp::Placement, stream::TextLabeler, written::WrittenNotice};
 use wanted::Wanted;
 
 /// Tells the time; given by the caller where it must not be the machine's.
@@ -76,6 +78,9 @@ pub struct Receipt {
     /// The notice in a recording; `None` when the label has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<HeardNotice>,
+    /// The notice in a text; `None` when the label has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenNotice>,
     /// Whether the record (XMP and the like) was written.
     pub record: bool,
     /// Whether the signed manifest was written.
@@ -84,7 +89,7 @@ pub struct Receipt {
     pub development_signer: bool,
     /// Length of the manifest store in bytes.
     pub manifest_bytes: u64,
-    /// The manifest store, where the format has no place for it: it belongs into a file beside the content, whose name is the
+    /// The manifest store, where it does not stand in the file: it belongs into a file beside the content, whose name is the
     /// content's with `.c2pa` behind it. `None` where it stands in the file. Not in the JSON form.
     #[serde(skip)]
     pub sidecar: Option<Vec<u8>>,
@@ -100,6 +105,11 @@ impl Receipt {
     /// Whether both halves of a label stand in the file: the notice for people, record and manifest for machines.
     pub fn is_complete(&self) -> bool {
         self.incomplete.is_empty()
+    }
+
+    /// Whether nothing is missing but what the policy switched off.
+    pub fn is_as_asked(&self) -> bool {
+        self.incomplete.iter().all(|why| why.ends_with(SWITCHED_OFF))
     }
 }
 
@@ -164,25 +174,61 @@ impl Labeler {
         self
     }
 
+    /// Whether the manifest of such a file stands beside it.
+    pub(crate) fn writes_beside(&self, format: Format) -> bool {
+        let plan = self.policy.plan(&self.disclosure, format.medium());
+        plan.manifest && is_beside(&plan, format)
+    }
+
     /// Labels what `source` holds and writes the result to `sink`, which must be empty.
     ///
     /// # Errors
     ///
     /// Nothing on `sink` may be used after an error. See [`Error`] for who can fix which.
     pub fn label(&self, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
-        self.run(None, source, sink)
+        self.label_named("", source, sink)
     }
 
-    fn run(&self, stamped: Option<&Placement>, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
+    /// The same with the name of the file, which tells texts apart: Markdown, a table and the source code of a program look alike
+    /// to a program, but a comment is written differently in each. Other formats are known by their content alone.
+    ///
+    /// ```
+    /// use std::io::Cursor;
+    /// use tanba::{Disclosure, Labeler, Signer};
+    ///
+    /// let labeler = Labeler::new(&Disclosure::generated("Acme Coder"), &Signer::development());
+    /// let mut sink = Cursor::new(Vec::new());
+    /// labeler.label_named("hello.rs", &mut Cursor::new("fn main() {}\n"), &mut sink)?;
+    /// assert!(sink.into_inner().starts_with("// ЖИ көмегімен жасалды / Создано ИИ\n".as_bytes()));
+    /// # Ok::<(), tanba::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`label`](Self::label).
+    pub fn label_named(&self, name: &str, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Receipt> {
+        self.run(name, None, source, sink)
+    }
+
+    fn run(
+        &self,
+        name: &str,
+        stamped: Option<&Placement>,
+        source: &mut dyn Source,
+        sink: &mut dyn Sink,
+    ) -> Result<Receipt> {
         let mut budget = Budget::new(&self.limits);
         let format = Format::sniff(source)?;
         if !format.can_label() {
             return Err(Error::unsupported(format, "tanba examines such files, but cannot label them yet"));
         }
-        let survey = format.handler().survey(source, &mut budget)?;
+        let extension = written::extension(name);
+        written::refuse_misnamed(format, extension.as_deref())?;
+        let mut survey = format.handler().survey(source, &mut budget)?;
+        survey.extension = extension;
         refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());
-        let mut job = Job { format, survey, record: self.record(&plan)?, plan, older: None };
+        let mut job = Job { format, survey, record: self.record(&plan)?, recorded: plan.record, plan, older: None };
         refuse_the_same_id(&job)?;
         job.older = self.older(&job, source)?;
         let (mut notice, unseen) = match stamped {
@@ -200,6 +246,7 @@ impl Labeler {
         marked.remarks.extend(notice.to_say().map(|heard| heard.remarks.clone()).unwrap_or_default());
         marked.remarks.extend(unseen);
         marked.remarks.extend(history(&job));
+        job.recorded &= !marked.no_place_for_record;
         let written = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
         marked.remarks.extend(back::read(&job, &written, &notice, source, sink, &self.limits)?);
         Ok(self.receipt(&job, &notice, marked, &written))
@@ -209,8 +256,12 @@ impl Labeler {
     fn notice(&self, job: &Job, source: &mut dyn Source) -> Result<Wanted> {
         let budget = &mut Budget::new(&self.limits);
         let Job { format, survey, plan, .. } = job;
-        if plan.notice && format.medium() == Medium::Audio && format.notice() != Carries::No {
-            return heard::wanted(self, job, source);
+        if plan.notice && format.notice() != Carries::No {
+            match format.medium() {
+                Medium::Audio => return heard::wanted(self, job, source),
+                Medium::Text => return Ok(written::wanted(job)),
+                Medium::Image | Medium::Video => {}
+            }
         }
         let (true, Some(frame)) = (plan.notice && format.notice() != Carries::No, survey.shown()) else {
             return Ok(Wanted::Nothing);
@@ -286,15 +337,16 @@ impl Labeler {
 
     /// The manifest, complete but for the hash of the result (`None` when it is not wanted), and the edits of the file.
     fn mark(&self, job: &Job, notice: &Wanted, source: &mut dyn Source) -> Result<(Option<Draft>, Marked)> {
-        let Job { format, survey, plan, record, older } = job;
+        let Job { format, survey, plan, record, older, .. } = job;
         let draft = if plan.manifest {
             let claim = Claim {
                 record,
                 title: self.disclosure.title.as_deref(),
                 oversight: self.disclosure.oversight,
-                media_type: survey.media_type,
+                media_type: format.handler().media_type(survey),
                 part: self.part(job, source)?,
                 notice: notice.region(),
+                beside: job.is_beside(),
             };
             // Someone else's work, or a labelled file: what was there becomes the parent and stays valid.
             let wants_parent = !survey.stores.is_empty() || record.extent == Extent::Modified;
@@ -309,9 +361,11 @@ impl Labeler {
         let label = Label {
             notice: notice.to_draw(),
             heard: notice.to_say(),
+            prose: notice.to_write(),
             notice_for: &|page| self.artist.draw(plan, page),
             record: plan.record.then_some(record),
             store_len: draft.as_ref().map(Draft::len),
+            beside: job.is_beside(),
         };
         let marked = format.handler().mark(source, survey, &label, &mut Budget::new(&self.limits))?;
         Ok((draft, marked))
@@ -319,15 +373,17 @@ impl Labeler {
 
     fn receipt(&self, job: &Job, notice: &Wanted, marked: Marked, written: &Output) -> Receipt {
         let Job { format, plan, record, .. } = job;
-        let (placed, heard) = (notice.placed(), notice.heard());
+        let (placed, heard, words) = (notice.placed(), notice.heard(), notice.written());
         let (mut incomplete, mut remarks) = (marked.missing, marked.remarks);
-        if plan.own_words && placed.is_some() {
+        if plan.own_words && (placed.is_some() || words.is_some()) {
             remarks
                 .push("the wording is your own: tanba did not check that it says that AI made or changed this".into());
         }
         if placed.is_none() && !plan.notice {
-            incomplete.push("no notice: switched off by the policy".into());
-        } else if placed.is_none() && heard.is_none() {
+            incomplete.push(format!("no notice: {SWITCHED_OFF}"));
+        } else if let (Medium::Text, None, Some(why)) = (format.medium(), &words, format.handler().mute(&job.survey)) {
+            incomplete.push(format!("no notice: {why}"));
+        } else if placed.is_none() && heard.is_none() && words.is_none() {
             let cannot = match format.medium() {
                 Medium::Audio => "cannot put one into this",
                 _ => "cannot draw into this",
@@ -335,21 +391,22 @@ impl Labeler {
             incomplete.push(format!("no notice: tanba {cannot} {format}; show the warning beside it"));
         }
         if !plan.record {
-            incomplete.push("no record: switched off by the policy".into());
+            incomplete.push(format!("no record: {SWITCHED_OFF}"));
         }
         if !plan.manifest {
-            incomplete.push("no manifest: switched off by the policy".into());
+            incomplete.push(format!("no manifest: {SWITCHED_OFF}"));
         }
         Receipt {
             format: *format,
             id: record.id.to_string(),
             notice: placed,
             heard,
-            record: plan.record,
+            written: words,
+            record: job.recorded,
             manifest: plan.manifest,
             development_signer: self.signer.is_development(),
             manifest_bytes: written.store.as_ref().map_or(0, Vec::len) as u64,
-            sidecar: written.store.clone().filter(|_| format.handler().facts().binding == HardBinding::Beside),
+            sidecar: written.store.clone().filter(|_| job.is_beside()),
             bytes: written.len,
             incomplete,
             remarks,
@@ -357,14 +414,30 @@ impl Labeler {
     }
 }
 
+/// How a sentence about what is missing ends where nobody wanted it.
+const SWITCHED_OFF: &str = "switched off by the policy";
+
 /// One file on its way through the pipeline.
 struct Job {
     format: Format,
     survey: Survey,
     plan: Plan,
     record: Record,
+    /// Whether the record gets into the file.
+    recorded: bool,
     /// The label that stands there already.
     older: Option<(Reading, Option<Past>)>,
+}
+
+impl Job {
+    /// Whether the manifest stands in a file beside the content.
+    fn is_beside(&self) -> bool {
+        is_beside(&self.plan, self.format)
+    }
+}
+
+fn is_beside(plan: &Plan, format: Format) -> bool {
+    plan.beside || format.handler().facts().binding == HardBinding::Beside
 }
 
 /// Any edit breaks a manifest that is there already: without a new one around it, nothing may be edited.
@@ -435,7 +508,7 @@ fn write(
     let written = patch.write(format, source, sink)?;
     let mut output = Output { len: written.len, store: None };
     let draft = match draft {
-        Some(draft) if format.handler().facts().binding == HardBinding::Beside => {
+        Some(draft) if draft.is_beside() => {
             output.store = Some(draft.sign(written.sha256, &(0..0), sink)?);
             return Ok(output);
         }

@@ -19,6 +19,7 @@ mod geometry;
 mod labeler;
 mod limits;
 mod manifest;
+mod nfc;
 mod notice;
 mod outline;
 mod patch;
@@ -34,7 +35,7 @@ pub use error::{Cause, Error, FixableBy, Result};
 pub use files::Overwrite;
 pub use format::{Carries, Format, Medium};
 pub use geometry::{Rect, Size};
-pub use labeler::{HeardNotice, Labeler, PlacedNotice, Placement, Receipt};
+pub use labeler::{HeardNotice, Labeler, PlacedNotice, Placement, Receipt, TextLabeler, WrittenNotice};
 pub use limits::Limits;
 pub use manifest::{
     Algorithm, Diagnosis, Fault, Identity, IdentityRequest, ListName, ListedCertificate, Signer, TrustAnchors,
@@ -42,13 +43,14 @@ pub use manifest::{
 };
 pub use notice::{Pixels, Sample};
 pub use policy::{
-    AudibleNotice, Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, Wording,
+    AudibleNotice, Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, ProsePlace,
+    Wording,
 };
 pub use report::{
     ActionReport, Axis, Binding, ChainLink, Class, Evidence, Explanation, Finding, Headline, HeardReport, HtmlReport,
     JSON_SCHEMA, LinkWords, ManifestReport, NoticeReport, NoticeWords, Outcome, Outline, Part, ProfileReport,
     ProfileWords, Provenance, Relation, Report, ReportLanguage, Row, RuleReport, RuleWords, SCHEMA, Signature,
-    SignerStanding, Span, Statement, Technique, Thumbnail, TimeStanding, Titles, Verdict, escape,
+    SignerStanding, Span, Statement, Technique, Thumbnail, TimeStanding, Titles, Verdict, WrittenReport, escape,
 };
 pub use stream::{Sink, Source};
 pub use verifier::Verifier;

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error, Format, Result,
+    nfc::Nfc,
     stream::{Sink, Source, length},
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct Patch {
     wrap: Option<Wrap>,
     /// The whole result is hashed, though no manifest goes into it.
     beside: bool,
+    /// The hash is over Unicode's form C of the result, a text.
+    nfc: bool,
 }
 
 /// What the writer learnt on its way.
@@ -103,6 +106,11 @@ impl Patch {
         self.beside = true;
     }
 
+    /// The hash is over Unicode's form C of the result: C2PA 2.4 §15.12.1.3.1.
+    pub(crate) fn hash_nfc(&mut self) {
+        self.nfc = true;
+    }
+
     /// Takes the wrapper of the slot out of the patch.
     pub(crate) fn take_wrap(&mut self) -> Option<Wrap> {
         self.wrap.take()
@@ -141,13 +149,14 @@ impl Patch {
     ///
     /// [`Error::Malformed`] when edits overlap: two parts of a hostile file that a label must replace share bytes.
     pub(crate) fn write(mut self, format: Format, source: &mut dyn Source, sink: &mut dyn Sink) -> Result<Written> {
-        // Stable: edits at one place keep their order.
-        self.edits.sort_by_key(|(range, _)| range.start);
+        // Stable: edits at one place keep their order; what is put before a part stands before what replaces it.
+        self.edits.sort_by_key(|(range, _)| (range.start, range.end));
         let end = length(source)?;
         source.rewind()?;
         sink.rewind()?;
         let is_signed = self.beside || self.edits.iter().any(|(_, with)| matches!(with, With::Slot { .. }));
-        let mut out = HashingWriter { sink, hash: is_signed.then(Sha256::new), len: 0, buffer: Vec::new() };
+        let nfc = self.nfc.then(Nfc::default);
+        let mut out = HashingWriter { sink, hash: is_signed.then(Sha256::new), nfc, len: 0, buffer: Vec::new() };
         let mut slot = None;
         let mut position = 0;
         for (range, with) in self.edits {
@@ -174,6 +183,7 @@ impl Patch {
             position = range.end;
         }
         out.copy(source, end - position)?;
+        out.finish();
         let sha256 = out.hash.map(|hash| hash.finalize().into()).unwrap_or_default();
         Ok(Written { sha256, slot, len: out.len })
     }
@@ -194,6 +204,7 @@ struct HashingWriter<'a> {
     sink: &'a mut dyn Sink,
     /// Hashing costs more than all the rest: only where something is signed.
     hash: Option<Sha256>,
+    nfc: Option<Nfc>,
     len: u64,
     /// What is copied goes through here.
     buffer: Vec<u8>,
@@ -202,8 +213,10 @@ struct HashingWriter<'a> {
 impl HashingWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.sink.write_all(bytes)?;
-        if let Some(hash) = &mut self.hash {
-            hash.update(bytes);
+        match (&mut self.hash, &mut self.nfc) {
+            (Some(hash), Some(nfc)) => nfc.feed(bytes, &mut |bytes| hash.update(bytes)),
+            (Some(hash), None) => hash.update(bytes),
+            (None, _) => {}
         }
         self.len += bytes.len() as u64;
         Ok(())
@@ -220,6 +233,13 @@ impl HashingWriter<'_> {
         }
         self.buffer = buffer;
         Ok(())
+    }
+
+    /// Hashes what was held back.
+    fn finish(&mut self) {
+        if let (Some(hash), Some(nfc)) = (&mut self.hash, &mut self.nfc) {
+            nfc.finish(&mut |bytes| hash.update(bytes));
+        }
     }
 
     fn skip(&mut self, len: u64) -> Result<Range<u64>> {

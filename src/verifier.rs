@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Error, Format, Result,
-    format::{Medium, Survey},
+    format::{Carries, Medium, Survey},
     geometry::{Orientation, Size},
     limits::{Budget, Limits},
     manifest::{self, Asset, Reading, Region, TrustAnchors},
@@ -17,7 +17,7 @@ use crate::{
     record::{self, Found, Pixels, Seen},
     report::{
         CONTRADICTION, Class, Finding, Look, NoticeReport, Report, Said, Statement, Subject, Technique, Thumbnail,
-        against, judge, say,
+        WrittenReport, against, judge, say,
     },
     stream::{Source, length},
 };
@@ -136,6 +136,9 @@ impl Verifier {
         if self.look && format.medium() == Medium::Audio {
             look = heard::listen(format, source, &survey, &reading, &mut budget)?.unwrap_or(look);
         }
+        if self.look && format.medium() == Medium::Text && format.notice() != Carries::No {
+            look = read(&survey, &reading);
+        }
         look.damaged |= !found.unread.is_empty();
         look.not_examined.extend(found.unread.into_iter().map(Into::into));
         let subject = Subject { format, media_type: survey.media_type, bytes: length(source)?, shown: survey.shown() };
@@ -245,7 +248,15 @@ fn look(picture: &Raster, reading: &Reading) -> Look {
         let found = notice::search(picture, &[]).into_iter();
         notices.extend(found.map(|sighting| NoticeReport::new(sighting, picture.size, false)));
     }
-    Look { notices, heard: Vec::new(), not_examined, damaged: false, looked: true }
+    Look { notices, not_examined, looked: true, ..Look::default() }
+}
+
+/// Reads the first and last lines of a text, with the words that its manifest says are there.
+fn read(survey: &Survey, reading: &Reading) -> Look {
+    let said = reading.regions.iter().filter(|(region, _)| matches!(region, Region::Read(_)));
+    let said: Vec<_> = said.flat_map(|(_, lines)| lines.iter().cloned()).collect();
+    let written = notice::read(&survey.lines, &said).into_iter().map(WrittenReport::from).collect();
+    Look { written, looked: true, ..Look::default() }
 }
 
 /// A manifest store that stands beside a file.

@@ -90,6 +90,8 @@ fn mutations(format: Format) {
         .map(|path| (fs::read(&path).unwrap(), path))
         .filter(|(bytes, _)| Format::sniff(&mut Cursor::new(bytes)).is_ok_and(|sniffed| sniffed == format))
         .filter(|(bytes, _)| takes(bytes))
+        // A page that names a manifest elsewhere takes no other.
+        .filter(|(_, path)| !path.ends_with("link.html"))
         .min_by_key(|(bytes, _)| bytes.len())
         .map(|(bytes, path)| (path, bytes))
         .unwrap_or_else(|| panic!("{format} has no fixture"));
@@ -274,6 +276,45 @@ fn texts_and_documents_do_no_harm() {
         seen += 1;
     }
     assert!(seen > 30, "{seen}");
+}
+
+/// Mutations of texts in every language that has a place of its own for a label: what is labelled holds.
+#[test]
+fn texts_of_every_kind_are_labelled_or_refused() {
+    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().anchors(anchors()).limits(limits()));
+    let mut random = Random(0x7072_6f73_6500);
+    let front = String::from_utf8(fs::read(common::fixture("text/front-matter.md")).unwrap()).unwrap();
+    let (mut whole, mut all) = (0, 0);
+    for (name, text) in [
+        ("a.md", front.as_str()),
+        ("a.md", "# Steppe\n\n```rust\nfn main() {}\n```\n"),
+        ("a.py", "#!/usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint('steppe')\n"),
+        ("a.csv", "a,b\n1,\"2\"\n"),
+        ("a.xml", "<?xml version=\"1.0\"?>\n<!-- a --><steppe/>\n"),
+        ("a.json", "{\"a\": [1, 2]}"),
+        ("a.txt", "One\r\n\r\nTwo e\u{301}\u{feff}\u{e0133}\u{e0122}\u{e0140}\u{e0131} three\r\n"),
+    ] {
+        let mut sink = Cursor::new(Vec::new());
+        let labelled = labeler.label_named(name, &mut Cursor::new(text), &mut sink).is_ok().then(|| sink.into_inner());
+        for original in [Some(text.as_bytes().to_vec()), labelled].into_iter().flatten() {
+            for number in 0..300 {
+                let (case, mutated) = mutate(&original, number, &mut random);
+                let case = format!("{name}, {case}");
+                let mut sink = Cursor::new(Vec::new());
+                let done = bounded(&case, || labeler.label_named(name, &mut Cursor::new(&mutated), &mut sink));
+                all += 1;
+                match done {
+                    Err(error) => blames_the_content(&case, &error),
+                    Ok(_) => {
+                        let report = verifier.verify(&mut Cursor::new(sink.into_inner())).unwrap();
+                        assert_eq!(report.verdict, tanba::Verdict::Valid, "{case}: {report:#?}");
+                        whole += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(whole > all / 4, "{whole} of {all}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn every_label_says_what_it_says_and_nothing_else_does() {
         ("damaged.pdf", Pdf, AiMadeDeclared, Some(FullyAi), 1),
         ("xmp.pdf", Pdf, AiMadeDeclared, Some(FullyAi), 1),
         // Carriers of a store without manifests, and damaged carriers: nobody can tell.
-        ("wrapper.txt", Text, NotChecked, None, 1),
+        ("wrapper.txt", Text, NotChecked, None, 2),
         ("two-wrappers.txt", Text, NotChecked, None, 2),
         ("cut-wrapper.txt", Text, NotChecked, None, 1),
         ("armour.py", Text, NotChecked, None, 1),

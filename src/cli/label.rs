@@ -9,7 +9,9 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tanba::{Disclosure, Format, Labeler, NoticeStyle, Oversight, Overwrite, Place, Policy, Profile, Receipt, Signer};
+use tanba::{
+    Disclosure, Format, Labeler, Medium, NoticeStyle, Oversight, Overwrite, Place, Policy, Profile, Receipt, Signer,
+};
 
 use super::{
     audible::AudibleArguments,
@@ -17,13 +19,15 @@ use super::{
     exit::{self, Failure},
     identity, input,
     jobs::{self, Job, jobs},
-    output, read_file,
+    output,
+    prose::ProseArguments,
+    read_file,
     summary::summary,
     tally::Tally,
     words,
 };
 
-/// Put a label on pictures and recordings: a notice that is seen or heard, metadata, and a signed manifest
+/// Put a label on pictures, recordings and texts: a notice that is seen, heard or read, metadata, and a signed manifest
 ///
 /// The originals are never changed. A result appears under its name when it is complete, and not before.
 /// For several inputs the exit code is that of the first one that failed; otherwise 3 when a part is missing in one of
@@ -34,6 +38,7 @@ use super::{
 ///   tanba label a.jpg b.jpg -o labelled/ --policy eu --lang de
 ///   tanba label pictures -o labelled --resume
 ///   generate | tanba label - --system Acme > labelled.png
+///   tanba label notes.txt -o out.txt --last-line
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
@@ -78,6 +83,8 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     audible: AudibleArguments,
+    #[command(flatten)]
+    prose: ProseArguments,
     #[command(flatten)]
     parts: PartsArguments,
     #[command(flatten)]
@@ -228,6 +235,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     }
     let disclosure = disclosure(&arguments.disclosure);
     let policy = arguments.audible.apply(policy(&arguments.notice, &arguments.parts)?, &arguments.notice.lang)?;
+    let policy = arguments.prose.apply(policy);
     let signer = if arguments.parts.no_manifest && !arguments.key.given() {
         Signer::development()
     } else {
@@ -294,7 +302,9 @@ fn label_to_standard_output(labeler: &Labeler, input: &Path, job: &Job) -> Resul
     let no_output = |error: io::Error| Failure::io(format!("standard output: {}", words::io(&error)));
     let mut source = io::BufReader::new(fs::File::open(input).map_err(no_input)?);
     let mut sink = tempfile::spooled_tempfile(64 << 20);
-    let receipt = labeler.label(&mut source, &mut sink).map_err(|error| Failure::of(&job.subject(), &error))?;
+    let name = job.input.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+    let receipt =
+        labeler.label_named(&name, &mut source, &mut sink).map_err(|error| Failure::of(&job.subject(), &error))?;
     if receipt.sidecar.is_some() {
         let why = "the manifest goes into a file beside it, which needs a name: give -o FILE";
         return Err(Failure::usage(format!("{}: {why}", job.subject())));
@@ -326,9 +336,15 @@ fn tell(receipt: &Receipt, job: &Job, aside: bool, many: bool, arguments: &Argum
         }
     }
     let parts = &arguments.parts;
-    let missing = (receipt.notice.is_none() && receipt.heard.is_none() && !parts.no_notice)
-        || (!receipt.record && !parts.no_record)
-        || (!receipt.manifest && !parts.no_manifest);
+    let missing = match receipt.format.medium() {
+        // Some have no place for a record, which then is not missing.
+        Medium::Text => !receipt.is_as_asked(),
+        _ => {
+            (receipt.notice.is_none() && receipt.heard.is_none() && !parts.no_notice)
+                || (!receipt.record && !parts.no_record)
+                || (!receipt.manifest && !parts.no_manifest)
+        }
+    };
     Ok(if missing { exit::INCOMPLETE } else { exit::DONE })
 }
 

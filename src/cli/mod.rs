@@ -15,6 +15,7 @@ mod keygen;
 mod label;
 mod output;
 mod page;
+mod prose;
 mod show;
 mod summary;
 mod tally;

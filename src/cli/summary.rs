@@ -2,7 +2,7 @@
 
 use tanba::Receipt;
 
-use super::{audible, escape, jobs::Job};
+use super::{audible, escape, jobs::Job, prose};
 
 /// What a person is told about one file.
 pub(super) fn summary(receipt: &Receipt, job: &Job) -> String {
@@ -21,6 +21,9 @@ pub(super) fn summary(receipt: &Receipt, job: &Job) -> String {
     }
     if let Some(heard) = &receipt.heard {
         text += &audible::line(heard);
+    }
+    if let Some(written) = &receipt.written {
+        text += &prose::line(written);
     }
     if receipt.record {
         text += &format!("  record    identifier {}\n", receipt.id);

@@ -14,7 +14,7 @@ const MIN_STREWN: usize = 64;
 const MIN_SECOND: usize = 16;
 
 /// The mark before the selectors of a C2PA wrapper: C2PA 2.4 §A.8.
-const WRAPPER_MARK: char = '\u{feff}';
+pub(crate) const WRAPPER_MARK: char = '\u{feff}';
 /// What a wrapper starts with.
 pub(crate) const WRAPPER_MAGIC: [u8; 8] = *b"C2PATXT\0";
 
@@ -71,6 +71,12 @@ pub(crate) fn selector(character: char) -> Option<u8> {
         0xe0100..=0xe01ef => u8::try_from(code - 0xe0100 + 16).ok(),
         _ => None,
     }
+}
+
+/// The variation selector that spells a byte.
+pub(crate) fn spelled(byte: u8) -> char {
+    let code = u32::from(byte);
+    char::from_u32(if byte < 16 { 0xfe00 + code } else { 0xe0100 + code - 16 }).unwrap_or('\u{fe00}')
 }
 
 fn tag(character: char) -> Option<u8> {
@@ -213,13 +219,7 @@ mod tests {
     }
 
     fn spelled(bytes: &[u8]) -> String {
-        bytes
-            .iter()
-            .map(|&byte| {
-                let base = if byte < 16 { 0xfe00 } else { 0xe0100 - 16 };
-                char::from_u32(base + u32::from(byte)).unwrap()
-            })
-            .collect()
+        bytes.iter().map(|&byte| super::spelled(byte)).collect()
     }
 
     #[test]

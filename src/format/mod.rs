@@ -51,7 +51,7 @@ use crate::{
     container::id3,
     geometry::{Orientation, Size},
     limits::Budget,
-    notice::{Audible, Heard, Hit, Notice, Raster, Sound},
+    notice::{Audible, Heard, Hit, Line, Notice, Prose, Raster, Sound},
     patch::Patch,
     record::Record,
     stream::Source,
@@ -146,6 +146,16 @@ pub(crate) trait Handler: Sync {
 
     /// Walks the container: what is there, and where. Decodes no pixels.
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey>;
+
+    /// The media type of the result: of a text it may hang on [`Survey::extension`].
+    fn media_type(&self, survey: &Survey) -> &'static str {
+        survey.media_type
+    }
+
+    /// Why there is no place for a notice in a text of this kind, although its format has one.
+    fn mute(&self, _survey: &Survey) -> Option<&'static str> {
+        None
+    }
 
     /// The edits that put the label into the file. Formats that are examined only leave this as it is: the
     /// labeler refuses them before.
@@ -250,6 +260,12 @@ pub(crate) struct Survey {
     pub(crate) trailer: Option<Range<u64>>,
     /// What stands in the file and was not read, as sentences with the place: a label may be in there.
     pub(crate) unread: Vec<String>,
+    /// The first and last lines of a text, as people read them.
+    pub(crate) lines: Vec<Line>,
+    /// The hash of its manifest is over Unicode's form C of a text: C2PA 2.4 §15.12.1.3.1.
+    pub(crate) nfc: bool,
+    /// The extension of the file's name, in small letters, where the caller gave one: texts are told apart by it.
+    pub(crate) extension: Option<String>,
 }
 
 impl Survey {
@@ -304,12 +320,16 @@ pub(crate) struct Label<'a> {
     pub(crate) notice: Option<&'a Notice>,
     /// The notice as heard; `None` when it is not wanted or stands there already.
     pub(crate) heard: Option<&'a Heard>,
+    /// The notice in words; `None` when it is not wanted or stands there already.
+    pub(crate) prose: Option<&'a Prose>,
     /// Draws the same notice for a page of another size than the first.
     pub(crate) notice_for: &'a dyn Fn(Size) -> Result<Notice>,
     /// The record; `None` when it is not wanted.
     pub(crate) record: Option<&'a Record>,
     /// Length of the manifest store to make room for; `None` when it is not wanted.
     pub(crate) store_len: Option<usize>,
+    /// The manifest is to stand in a file beside this one.
+    pub(crate) beside: bool,
 }
 
 /// What `mark` did.
@@ -323,6 +343,8 @@ pub(crate) struct Marked {
     pub(crate) missing: Vec<String>,
     /// Why there is no notice, or what had to be re-encoded and how close it stayed: sentences for the `Receipt`.
     pub(crate) remarks: Vec<String>,
+    /// The format has no place for a record: the manifest alone speaks to machines.
+    pub(crate) no_place_for_record: bool,
 }
 
 impl Format {

@@ -74,10 +74,12 @@ fn spliced(format: Format, bytes: &[u8], audible: &Audible, record: &Record) -> 
     let notice_for = |_: Size| -> Result<Notice> { Err(crate::Error::UnknownFormat) };
     let label = Label {
         notice: None,
+        prose: None,
         heard: Some(&heard),
         notice_for: &notice_for,
         record: Some(record),
         store_len: Some(700),
+        beside: false,
     };
     let mut marked = handler.mark(source, &survey, &label, budget)?;
     let mut sink = Cursor::new(Vec::new());

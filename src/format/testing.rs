@@ -58,7 +58,9 @@ pub(crate) fn mark(
         notice_for: &|page| Ok(checkered(page, if page.shorter() < 200 { 21 } else { 0 })),
         record,
         heard: None,
+        prose: None,
         store_len: store.map(<[u8]>::len),
+        beside: false,
     };
     let mut marked = handler.mark(&mut source, &survey, &label, &mut budget)?;
     let mut patch = std::mem::take(&mut marked.patch);

@@ -3,10 +3,10 @@
 use super::{Job, Output, heard, wanted::Wanted};
 use crate::{
     Error, Format, Result,
-    format::{Block, HardBinding, Survey},
+    format::{Block, Survey},
     limits::{Budget, Limits},
     manifest::{self, Asset, TrustAnchors},
-    notice::Notice,
+    notice::{self, Notice},
     record,
     report::{Binding, Signature},
     stream::{Sink, Source},
@@ -28,6 +28,12 @@ pub(super) fn read(
     match notice {
         Wanted::Draw(notice) => look(job, &survey, notice, source, &mut sink, limits),
         Wanted::Say(heard, _) => heard::listen(job, &survey, heard, &mut sink, &mut Budget::new(limits)),
+        Wanted::Write(prose) => {
+            let words = prose.words();
+            let found = notice::read(&survey.lines, &words);
+            let stands = |first: bool| found.iter().any(|written| written.first == first && written.says(&words));
+            if stands(true) && (!prose.last || stands(false)) { Ok(None) } else { lost(job, "the notice") }
+        }
         _ => Ok(None),
     }
 }
@@ -43,7 +49,7 @@ fn metadata(job: &Job, written: &Output, result: &mut dyn Source, budget: &mut B
     }
     let survey = format.handler().survey(result, budget)?;
     let stores: Vec<_> = survey.stores.iter().map(|store| &store.jumbf).collect();
-    let inside = written.store.iter().filter(|_| format.handler().facts().binding != HardBinding::Beside);
+    let inside = written.store.iter().filter(|_| !job.is_beside());
     if plan.manifest && stores != inside.collect::<Vec<_>>() {
         return lost(job, "the manifest");
     }
@@ -52,7 +58,7 @@ fn metadata(job: &Job, written: &Output, result: &mut dyn Source, budget: &mut B
     let ours = |block: &Block| memchr::memmem::find(&block.bytes, id.as_bytes()).is_some();
     let told = survey.texts.iter().any(|text| text.value.contains(&id));
     let mut says_ai = || record::find(&survey, budget).findings.iter().any(|finding| finding.says.is_ai());
-    if plan.record && !((told || survey.xmp.iter().any(ours)) && says_ai()) {
+    if job.recorded && !((told || survey.xmp.iter().any(ours)) && says_ai()) {
         return lost(job, "the record");
     }
     Ok(survey)
@@ -138,7 +144,8 @@ mod tests {
             let plan = Policy::default().plan(&disclosure, receipt.format.medium());
             let notice = Artist::new().draw(&plan, survey(&original).shown().unwrap()).unwrap();
             let (survey_before, record) = (survey(&original), Record::example());
-            let job = Job { format: receipt.format, survey: survey_before, plan, record, older: None };
+            let job =
+                Job { format: receipt.format, survey: survey_before, recorded: plan.record, plan, record, older: None };
             let look = |bytes: &[u8]| {
                 let mut result = Cursor::new(bytes.to_vec());
                 super::look(&job, &survey(bytes), &notice, &mut Cursor::new(&original), &mut result, &limits)

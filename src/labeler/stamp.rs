@@ -83,7 +83,7 @@ impl Labeler {
         source: &mut dyn Source,
         sink: &mut dyn Sink,
     ) -> Result<Receipt> {
-        self.run(Some(placement), source, sink)
+        self.run("", Some(placement), source, sink)
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is to be done about the notice, and what is said of it.
 
-use super::{HeardNotice, PlacedNotice, heard::Kept};
+use super::{HeardNotice, PlacedNotice, WrittenNotice, heard::Kept, written};
 use crate::{
     manifest::Region,
-    notice::{Heard, Notice},
+    notice::{Heard, Notice, Prose},
     report::Span,
 };
 
@@ -15,6 +15,9 @@ pub(super) enum Wanted {
     /// With its lines.
     Say(Heard, Vec<String>),
     StillHeard(Kept),
+    Write(Prose),
+    /// The words that stand there, and what they are in the policy.
+    StillWritten(WrittenNotice),
     /// It stands in the pixels that the caller encoded.
     Stamped(Notice),
 }
@@ -34,8 +37,23 @@ impl Wanted {
         }
     }
 
+    pub(super) fn to_write(&self) -> Option<&Prose> {
+        match self {
+            Self::Write(prose) => Some(prose),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_new(&self) -> bool {
-        matches!(self, Self::Draw(_) | Self::Say(..))
+        matches!(self, Self::Draw(_) | Self::Say(..) | Self::Write(_))
+    }
+
+    pub(super) fn written(&self) -> Option<WrittenNotice> {
+        match self {
+            Self::Write(prose) => Some(WrittenNotice { lines: prose.words(), at_the_end: prose.last, kept: false }),
+            Self::StillWritten(kept) => Some(kept.clone()),
+            _ => None,
+        }
     }
 
     pub(super) fn heard(&self) -> Option<HeardNotice> {
@@ -54,10 +72,10 @@ impl Wanted {
 
     pub(super) fn placed(&self) -> Option<PlacedNotice> {
         match self {
-            Self::Nothing | Self::Say(..) | Self::StillHeard(_) => None,
             Self::Keep(placed) => Some(placed.clone()),
             Self::Draw(notice) => Some(PlacedNotice::drawn(notice)),
             Self::Stamped(notice) => Some(PlacedNotice { stamped: true, ..PlacedNotice::drawn(notice) }),
+            _ => None,
         }
     }
 
@@ -66,6 +84,9 @@ impl Wanted {
         match self {
             Self::Say(heard, lines) => Some((Region::Heard(heard.spans.clone()), lines.clone())),
             Self::StillHeard(kept) => Some((Region::Heard(kept.spans.clone()), kept.lines.clone())),
+            Self::Write(_) | Self::StillWritten(_) => {
+                self.written().map(|written| (Region::Read(written::FRAGMENT.into()), written.lines))
+            }
             _ => self.placed().map(|placed| (Region::Seen(placed.rect), placed.lines)),
         }
     }

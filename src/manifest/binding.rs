@@ -81,7 +81,7 @@ pub(super) fn check(view: &View, codes: &mut Codes, store: &Store, asset: &mut A
         false => None,
     };
     let updated = manifest != view.active;
-    let setting = Setting { store, updated, boxes: boxes.as_deref(), archive: archive.as_ref() };
+    let setting = Setting { store, updated, boxes: boxes.as_deref(), archive: archive.as_ref(), nfc: asset.survey.nfc };
     // Parts of a file that is several have hashes beside the binding: §18.8.
     let known = hashes.iter().find(|(_, hash)| !matches!(hash, Hash::Other(_))).or_else(|| hashes.first());
     let Some((label, hash)) = known else { return broken("nothing in the manifest binds it to the content") };

@@ -29,6 +29,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) part: Option<String>,
     /// Where the notice stands, and its lines.
     pub(crate) notice: Option<(Region, Vec<String>)>,
+    /// The manifest stands beside the content: nothing is left out of its hash (2.4 §11.4).
+    pub(crate) beside: bool,
 }
 
 /// Where a notice is perceived.
@@ -38,6 +40,8 @@ pub(crate) enum Region {
     Seen(Rect),
     /// Each time that it is heard, in milliseconds from the start of the result.
     Heard(Vec<Range<u64>>),
+    /// The part of a text, as a fragment identifier: RFC 5147 for plain text, an element's identifier in a page.
+    Read(String),
 }
 
 impl Region {
@@ -60,6 +64,9 @@ impl Region {
                 let time = |span: &Range<u64>| json!({ "type": "npt", "start": seconds(span.start), "end": seconds(span.end) });
                 spans.iter().map(|span| json!({ "type": "temporal", "time": time(span) })).collect()
             }
+            Self::Read(fragment) => {
+                json!([{ "type": "textual", "text": { "selectors": [{ "selector": { "fragment": fragment } }] } }])
+            }
         }
     }
 }
@@ -77,6 +84,7 @@ pub(crate) struct Draft {
     builder: c2pa::Builder,
     len: usize,
     part: String,
+    beside: bool,
 }
 
 impl Draft {
@@ -107,20 +115,20 @@ impl Draft {
             HardBinding::Boxes => {
                 builder.add_assertion(BoxHash::LABEL, &box_hash(&part, vec![0; 32])).map_err(failed)?;
             }
-            HardBinding::Data => {
+            HardBinding::Data | HardBinding::Beside if claim.beside => {
+                builder.add_assertion(DataHash::LABEL, &whole_hash(vec![0; 32])).map_err(failed)?;
+            }
+            HardBinding::Data | HardBinding::Beside => {
                 // Numbers of the widest kind (the engine knows i64 only): what the final ones need less is padded.
                 let hash = data_hash(i64::MAX.unsigned_abs(), i64::MAX.unsigned_abs(), vec![0; 32]);
                 builder.add_assertion(DataHash::LABEL, &hash).map_err(failed)?;
-            }
-            HardBinding::Beside => {
-                builder.add_assertion(DataHash::LABEL, &whole_hash(vec![0; 32])).map_err(failed)?;
             }
             HardBinding::Bmff => {
                 builder.add_assertion(BMFF_LABEL, &bmff_hash(vec![0; 32])).map_err(failed)?;
             }
         }
         let len = builder.placeholder(BARE).map_err(failed)?.len();
-        Ok(Self { format, builder, len, part })
+        Ok(Self { format, builder, len, part, beside: claim.beside })
     }
 
     /// Length of the signed store in bytes.
@@ -128,24 +136,28 @@ impl Draft {
         self.len
     }
 
+    /// Whether the store stands beside the content.
+    pub(crate) fn is_beside(&self) -> bool {
+        self.beside
+    }
+
     /// Signs: `sha256` is over the whole of `written` but `slot`, which is still zeros.
     /// `HardBinding::Data` needs the hash only; `HardBinding::Bmff` reads `written` again.
-    /// `HardBinding::Beside` has no slot.
+    /// What stands beside the content has no slot.
     pub(crate) fn sign(mut self, sha256: [u8; 32], slot: &Range<u64>, written: &mut dyn Sink) -> Result<Vec<u8>> {
         let failed = |error: c2pa::Error| backend(self.format, error);
         match self.format.handler().facts().binding {
-            HardBinding::Data => {
-                let hash = data_hash(slot.start, slot.end - slot.start, sha256.to_vec());
+            HardBinding::Data | HardBinding::Beside => {
+                let hash = match self.beside {
+                    true => whole_hash(sha256.to_vec()),
+                    false => data_hash(slot.start, slot.end - slot.start, sha256.to_vec()),
+                };
                 self.builder.definition.assertions.retain(|assertion| !assertion.label.starts_with(labels::DATA_HASH));
                 self.builder.add_assertion(DataHash::LABEL, &hash).map_err(failed)?;
             }
             HardBinding::Boxes => {
                 self.builder.definition.assertions.retain(|assertion| !assertion.label.starts_with(labels::BOX_HASH));
                 self.builder.add_assertion(BoxHash::LABEL, &box_hash(&self.part, sha256.to_vec())).map_err(failed)?;
-            }
-            HardBinding::Beside => {
-                self.builder.definition.assertions.retain(|assertion| !assertion.label.starts_with(labels::DATA_HASH));
-                self.builder.add_assertion(DataHash::LABEL, &whole_hash(sha256.to_vec())).map_err(failed)?;
             }
             HardBinding::Bmff => {
                 // The hash walks the boxes: the slot must look like the box that will stand there.

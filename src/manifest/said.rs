@@ -160,6 +160,10 @@ fn region(ranges: &Value) -> Option<Region> {
     if let Some(shape) = ranges.get(0)?.get("shape") {
         return rectangle(shape).map(Region::Seen);
     }
+    if let Some(text) = ranges.get(0)?.get("text") {
+        let fragment = text.get("selectors")?.get(0)?.get("selector")?.get("fragment")?.as_str()?;
+        return Some(Region::Read(fragment.chars().take(200).collect()));
+    }
     let spans: Vec<_> =
         ranges.as_array()?.iter().take(MAX_SPANS).filter_map(|range| span(range.get("time")?)).collect();
     (!spans.is_empty()).then_some(Region::Heard(spans))

@@ -14,6 +14,7 @@ mod measured;
 mod pcm;
 mod pixels;
 mod plate;
+mod prose;
 mod resample;
 mod rhythm;
 mod rows;
@@ -35,6 +36,7 @@ pub use blend::Sample;
 pub(crate) use blend::{Mix, blend, luma};
 pub(crate) use hear::{Hit, Listener};
 pub use pixels::Pixels;
+pub(crate) use prose::{LINES, Line, MAX_LINE, Prose, Written, read};
 pub(crate) use sight::{Sighting, measure, search};
 
 use crate::geometry::{Orientation, Rect, Size};

@@ -2,6 +2,7 @@
 
 mod audible;
 mod disclosure;
+mod http;
 pub(crate) mod layout;
 pub(crate) mod rules;
 mod wording;
@@ -64,6 +65,18 @@ impl Place {
         &[Self::TopRight, Self::TopLeft, Self::BottomRight, Self::BottomLeft, Self::TopBand, Self::BottomBand];
 }
 
+/// Where the notice stands in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ProsePlace {
+    /// In the first line: GB 45438-2025, 5.1, and the EU Code of Practice.
+    #[default]
+    First,
+    /// In the first line and in the last one.
+    FirstAndLast,
+}
+
 /// How the notice looks.
 ///
 /// ```
@@ -107,6 +120,9 @@ pub struct Policy {
     lines: Option<Vec<String>>,
     style: NoticeStyle,
     audible: Option<AudibleNotice>,
+    prose: ProsePlace,
+    row_in_tables: bool,
+    beside: bool,
     notice: bool,
     record: bool,
     manifest: bool,
@@ -140,6 +156,9 @@ impl Policy {
             lines: None,
             style: NoticeStyle::default(),
             audible: None,
+            prose: ProsePlace::default(),
+            row_in_tables: false,
+            beside: false,
             notice: true,
             record: true,
             manifest: true,
@@ -211,6 +230,30 @@ impl Policy {
         AudibleNotice::of_languages(&self.languages)
     }
 
+    /// Where the notice stands in a text. Default: its first line.
+    ///
+    /// ```
+    /// let policy = tanba::Policy::kazakhstan().prose_notice(tanba::ProsePlace::FirstAndLast);
+    /// ```
+    pub fn prose_notice(mut self, place: ProsePlace) -> Self {
+        self.prose = place;
+        self
+    }
+
+    /// Whether the notice becomes a row of tables (CSV, TSV), which programs then read as data. Default `false`: the label of a
+    /// table has no notice, and its receipt says so.
+    pub fn with_row_in_tables(mut self, on: bool) -> Self {
+        self.row_in_tables = on;
+        self
+    }
+
+    /// Whether the signed manifest of a text stands in a file beside it, not in the text: for messages that are shorter than a
+    /// manifest. [`Receipt::sidecar`](crate::Receipt::sidecar) then has it. Default `false`; other media keep it inside.
+    pub fn with_manifest_beside_text(mut self, on: bool) -> Self {
+        self.beside = on;
+        self
+    }
+
     /// Whether the notice (the half for people) is written. Default `true`; without it the label is incomplete.
     pub fn with_notice(mut self, on: bool) -> Self {
         self.notice = on;
@@ -253,9 +296,13 @@ impl Policy {
         Plan {
             own_words: self.lines.is_some(),
             wording,
+            languages: self.languages.clone(),
             style: self.style.clone(),
             audible: self.heard(),
             extent: disclosure.extent(),
+            prose_last: self.prose == ProsePlace::FirstAndLast,
+            row_in_tables: self.row_in_tables,
+            beside: self.beside && medium == Medium::Text,
             notice: self.notice,
             record: self.record,
             manifest: self.manifest,
@@ -277,9 +324,16 @@ pub(crate) struct Plan {
     pub(crate) wording: Wording,
     /// Whether the wording is the caller's, not the table's.
     pub(crate) own_words: bool,
+    /// The languages of the wording's lines, where they are the table's.
+    pub(crate) languages: Vec<Language>,
     pub(crate) style: NoticeStyle,
     pub(crate) audible: AudibleNotice,
     pub(crate) extent: Extent,
+    /// Whether a text has the notice at its end as well.
+    pub(crate) prose_last: bool,
+    pub(crate) row_in_tables: bool,
+    /// Whether the manifest stands in a file beside the content.
+    pub(crate) beside: bool,
     pub(crate) notice: bool,
     pub(crate) record: bool,
     pub(crate) manifest: bool,

@@ -11,7 +11,7 @@ pub(super) const NAMESPACE: &str = "http://www.tc260.org.cn/ns/AIGC/1.0/";
 pub(super) const DIALECT: &str = "http://cvdca.org.cn/ns/aigc/1.0/";
 
 /// The value: seven strings in this order. On the first write the propagator is the producer (note 1).
-pub(super) fn json(record: &Record) -> String {
+pub(crate) fn json(record: &Record) -> String {
     let (producer, id) = (legal(&record.provider), record.id);
     format!(
         r#"{{"Label":"1","ContentProducer":"{producer}","ProduceID":"{id}","ReservedCode1":"","ContentPropagator":"{producer}","PropagateID":"{id}","ReservedCode2":""}}"#

@@ -29,14 +29,9 @@ pub(crate) fn fields(record: &Record) -> Vec<(&'static str, String)> {
         (NOTICE, record.alt_text.clone()),
     ];
     if record.aigc {
-        fields.push((AIGC, aigc_json(record)));
+        fields.push((AIGC, aigc::json(record)));
     }
     fields
-}
-
-/// China's label as JSON.
-pub(crate) fn aigc_json(record: &Record) -> String {
-    aigc::json(record)
 }
 
 /// Whether a field of this name is replaced by ours. A label of China's that we do not write is kept.

@@ -4,7 +4,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     Axes, Binding, Class, Finding, Headline, HeardReport, NoticeReport, Provenance, Report, SCHEMA, Said, Signature,
-    SignerStanding, Statement, Technique, Verdict, say,
+    SignerStanding, Statement, Technique, Verdict, WrittenReport, say,
 };
 use crate::{
     format::Format,
@@ -23,10 +23,12 @@ pub(crate) struct Subject {
     pub(crate) shown: Option<Size>,
 }
 
-/// What looking at the picture gave.
+/// What looking, listening and reading gave.
+#[derive(Default)]
 pub(crate) struct Look {
     pub(crate) notices: Vec<NoticeReport>,
     pub(crate) heard: Vec<HeardReport>,
+    pub(crate) written: Vec<WrittenReport>,
     pub(crate) not_examined: Vec<Said>,
     /// The picture cannot be decoded although its format can.
     pub(crate) damaged: bool,
@@ -36,7 +38,7 @@ pub(crate) struct Look {
 
 impl Look {
     pub(crate) fn unseen(why: impl Into<Said>, damaged: bool) -> Self {
-        Self { notices: Vec::new(), heard: Vec::new(), not_examined: vec![why.into()], damaged, looked: false }
+        Self { not_examined: vec![why.into()], damaged, ..Self::default() }
     }
 }
 
@@ -65,12 +67,13 @@ pub(crate) fn judge(
     records: Vec<Finding>,
     look: Look,
 ) -> Report {
-    let Look { notices, heard, not_examined, damaged, looked: _ } = look;
+    let Look { notices, heard, written, not_examined, damaged, looked: _ } = look;
     let axes = reading.axes;
     let mut findings = reading.findings;
     findings.extend(records);
     findings.extend(notices.iter().map(notice_finding));
     findings.extend(heard.iter().map(HeardReport::finding));
+    findings.extend(written.iter().map(WrittenReport::finding));
     findings.extend(contradictions(&findings));
     findings.sort_by_key(|finding| finding.class as u8);
     let says = strongest(&findings);
@@ -101,6 +104,7 @@ pub(crate) fn judge(
         manifest: reading.manifest,
         notices,
         heard,
+        written,
         findings,
         profile: None,
         not_examined: not_examined.iter().map(Said::to_string).collect(),
@@ -218,8 +222,7 @@ mod tests {
     fn judged(axes: Axes, signed: Vec<Finding>, records: Vec<Finding>) -> (Verdict, Headline, Option<Statement>) {
         let manifest = (axes.signature != Signature::None).then(ManifestReport::default);
         let reading = Reading { axes, manifest, findings: signed, regions: Vec::new(), unreadable: false };
-        let look =
-            Look { notices: Vec::new(), heard: Vec::new(), not_examined: Vec::new(), damaged: false, looked: true };
+        let look = Look { looked: true, ..Look::default() };
         let png = Subject { format: Format::Png, media_type: "image/png", bytes: 100, shown: None };
         let report = judge(png, OffsetDateTime::UNIX_EPOCH, reading, records, look);
         (report.verdict, report.headline, report.says)

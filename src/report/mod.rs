@@ -11,6 +11,7 @@ mod profile;
 mod said;
 mod thumbnail;
 mod words;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,8 @@ pub use thumbnail::Thumbnail;
 pub use words::{
     Axis, Evidence, Explanation, LinkWords, NoticeWords, ProfileWords, ReportLanguage, Row, RuleWords, Titles,
 };
+
+pub use written::WrittenReport;
 
 pub(crate) use axes::Axes;
 pub(crate) use judge::{CONTRADICTION, Look, Subject, judge};
@@ -333,6 +336,9 @@ pub struct Report {
     /// The warnings that are heard in a recording.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<HeardReport>,
+    /// The notices in words, of a text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<WrittenReport>,
     /// Everything found, strongest first.
     pub findings: Vec<Finding>,
     /// The rules of the profile that was asked for.

@@ -7,7 +7,7 @@ use super::{
     Binding, Finding, HeardReport, NoticeReport, Report, Signature, Statement, Technique, TimeStanding, said::Said, say,
 };
 use crate::policy::{
-    Language, Mark, Profile,
+    Extent, Language, Mark, Profile,
     layout::{MIN_CAP_SHARE, MIN_CONTRAST},
     rules::{Asked, Check, Rule, rules},
 };
@@ -197,10 +197,17 @@ impl Evidence<'_> {
         self.report.heard.iter().find(|heard| heard.extent.is_some() || heard.signed_place)
     }
 
-    /// Words, languages and extent of the notice that is seen or heard.
-    fn said(&self) -> Option<(&[String], &[Language], bool)> {
-        let seen = self.best().map(|notice| (&*notice.lines, &*notice.languages, notice.extent.is_some()));
-        seen.or_else(|| self.heard().map(|heard| (&*heard.lines, &*heard.languages, heard.extent.is_some())))
+    /// The words of a notice that says that AI had a part, drawn, heard or written: lines, what they say, and languages.
+    fn said(&self) -> Option<(&[String], Option<Extent>, &[Language])> {
+        if let Some(notice) = self.best() {
+            return Some((&notice.lines, notice.extent, &notice.languages));
+        }
+        if let Some(heard) = self.heard() {
+            return Some((&heard.lines, heard.extent, &heard.languages));
+        }
+        // At the head: there it is asked for.
+        let written = self.report.written.iter().find(|written| written.first)?;
+        Some((&written.lines, written.extent, &written.languages))
     }
 
     /// What is said of a measurement when there is nothing to measure.
@@ -282,16 +289,16 @@ impl Evidence<'_> {
     }
 
     fn words(&self) -> Found {
-        let Some((lines, _, known)) = self.said() else { return self.nothing_to_measure() };
+        let Some((lines, extent, _)) = self.said() else { return self.nothing_to_measure() };
         let lines = lines.join(" / ");
-        match known {
-            true => Found::new(true, say!("found: {}", lines)),
-            false => Found::new(None, say!("the words are not in tanba's table: {}", lines)),
+        match extent {
+            Some(_) => Found::new(true, say!("found: {}", lines)),
+            None => Found::new(None, say!("the words are not in tanba's table: {}", lines)),
         }
     }
 
     fn kazakh_and_russian(&self) -> Found {
-        let Some((_, languages, _)) = self.said() else { return self.nothing_to_measure() };
+        let Some((_, _, languages)) = self.said() else { return self.nothing_to_measure() };
         let has = |language| languages.contains(&language);
         let names: Vec<_> = languages.iter().map(|language| language.tag()).collect();
         Found::new(has(Language::Kk) && has(Language::Ru), say!("languages found: {}", names.join(", ")))

@@ -33,8 +33,7 @@ pub(super) fn listen(
         return Ok(Some(by_clips(hits, reading)));
     }
     let mut ear = Ear { format, source, survey, budget, listener: Listener::new() };
-    let mut look =
-        Look { heard: Vec::new(), notices: Vec::new(), not_examined: Vec::new(), damaged: false, looked: true };
+    let mut look = Look { looked: true, ..Look::default() };
     for (region, lines) in &reading.regions {
         let Region::Heard(spans) = region else { continue };
         for span in spans.iter().take(MAX_LISTENED) {
@@ -89,7 +88,7 @@ fn told(format: Format, source: &mut dyn Source, survey: &Survey, budget: &mut B
 fn by_clips(hits: Vec<Hit>, reading: &Reading) -> Look {
     let spans = reading.regions.iter().filter_map(|(region, lines)| match region {
         Region::Heard(spans) => Some((spans.first()?, lines)),
-        Region::Seen(_) => None,
+        Region::Seen(_) | Region::Read(_) => None,
     });
     let signed: Vec<_> = spans.collect();
     let mut heard = Vec::new();
@@ -110,7 +109,7 @@ fn by_clips(hits: Vec<Hit>, reading: &Reading) -> Look {
             span.end
         ));
     }
-    Look { heard, notices: Vec::new(), not_examined, damaged: false, looked: true }
+    Look { heard, not_examined, looked: true, ..Look::default() }
 }
 
 struct Ear<'a> {

@@ -1,5 +1,7 @@
 //! HTML: pages, and fragments of pages.
 
+mod lines;
+mod mark;
 mod tags;
 
 use std::{collections::BTreeSet, ops::Range};
@@ -7,8 +9,11 @@ use std::{collections::BTreeSet, ops::Range};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
 
-use self::tags::{Piece, Tag, walk};
-use super::{Carries, Facts, Handler, HardBinding, Medium, Store, Survey, TextField, text};
+use self::{
+    lines::Lines,
+    tags::{Piece, Tag, walk},
+};
+use super::{Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey, TextField, text};
 use crate::{
     Result,
     container::invisible::Scan,
@@ -23,10 +28,10 @@ const FACTS: Facts = Facts {
     media_types: &["text/html", "application/xhtml+xml"],
     extensions: &["html", "htm", "xhtml"],
     medium: Medium::Text,
-    can_label: false,
-    notice: Carries::No,
+    can_label: true,
+    notice: Carries::Lossless,
     binding: HardBinding::Data,
-    limitations: "The page itself, not what it links to. Words that say AI are not looked for.",
+    limitations: "The page itself, not what it links to. Pages of frames have no notice.",
 };
 
 /// Different things that elements of one page say of themselves; more are not kept.
@@ -102,6 +107,7 @@ impl Handler for Html {
             page: &page,
             survey: Survey { media_type, frames: 1, ..Survey::default() },
             scan: Scan::default(),
+            lines: Lines::default(),
             script: None,
             said: BTreeSet::new(),
             associations: Vec::new(),
@@ -110,6 +116,11 @@ impl Handler for Html {
         walk(&page, budget, |piece, budget| walker.piece(piece, budget))?;
         walker.finish(budget)
     }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let page = read_all(source, budget)?;
+        mark::mark(&page, survey, label, budget)
+    }
 }
 
 /// Reads a page piece by piece.
@@ -117,6 +128,7 @@ struct Walker<'a> {
     page: &'a [u8],
     survey: Survey,
     scan: Scan,
+    lines: Lines,
     /// The script that is open.
     script: Option<Tag>,
     /// What elements say of themselves.
@@ -129,6 +141,11 @@ struct Walker<'a> {
 
 impl Walker<'_> {
     fn piece(&mut self, piece: Piece, budget: &mut Budget) -> Result<()> {
+        match &piece {
+            Piece::Open(tag) => self.lines.open(tag),
+            Piece::Close { name, .. } => self.lines.close(name),
+            Piece::Text(text, at) => self.lines.text(text, *at),
+        }
         match piece {
             Piece::Open(tag) => self.open(tag, budget)?,
             Piece::Close { name, range } if name == "script" => {
@@ -241,6 +258,7 @@ impl Walker<'_> {
             text::status(&mut self.survey, "manifest.html.multipleManifests", "", format!("the page at byte {second}"));
         }
         let survey = &mut self.survey;
+        survey.lines = self.lines.finish();
         match (self.scan.wrappers.first(), std::str::from_utf8(self.page)) {
             // A text that only looks like a page: Markdown that starts with a tag.
             (Some(_), Ok(whole)) if !self.whole && self.associations.is_empty() => {

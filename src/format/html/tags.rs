@@ -20,6 +20,13 @@ pub(super) struct Tag {
 }
 
 impl Tag {
+    /// Whether no end tag follows: WHATWG HTML, 13.1.2.
+    pub(super) fn is_void(&self) -> bool {
+        const VOID: &[&str] =
+            &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
+        VOID.contains(&self.name.as_str())
+    }
+
     /// The value of an attribute; the first of two with one name counts, as in browsers.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.attributes.iter().find(|(known, _)| known == name)?;

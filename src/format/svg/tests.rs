@@ -210,8 +210,10 @@ fn mutations_do_not_panic() {
                 let label = Label {
                     notice: Some(&notice),
                     record: Some(&Record::example()),
+                    prose: None,
                     store_len: Some(9),
                     heard: None,
+                    beside: false,
                     notice_for: &|size| Ok(checkered(size, 0)),
                 };
                 let _ = Svg.mark(&mut source, &found, &label, &mut budget);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use memchr::memmem;
 
 use crate::{Result, limits::Budget};
@@ -78,12 +79,20 @@ fn block(text: &str, at: usize, inner: &str, end: usize) -> Block {
     Block { carrier, at, reference, alone: beside.is_some() }
 }
 
+/// A store in a line of its own: `data` is the start of its address.
+pub(super) fn line(store: &[u8], data: &str, open: &str, close: &str, eol: &str) -> Vec<u8> {
+    format!("{open}{BEGIN} {data}{} {END}{close}{eol}", BASE64_STANDARD.encode(store)).into_bytes()
+}
+
 /// Whether this is what a comment starts or ends with, and shows nothing of its own: what stands in a block's line is not
 /// covered by the hash.
 fn is_comment(text: &str) -> bool {
     let text = text.trim();
+    // The instruction is ours: XML has no comments in which the marks could stand.
     text.len() <= 8
-        && (text == "NOTE" || text == "REM" || text.chars().all(|character| character.is_ascii_punctuation()))
+        && (matches!(text, "NOTE" | "<?c2pa")
+            || text == "REM"
+            || text.chars().all(|character| character.is_ascii_punctuation()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,59 @@
 //! Front matter: the settings at the head of a Markdown file, in YAML between `---` or in TOML between `+++`.
 
-/// What stands between the two lines, and where it starts in bytes of the text.
-pub(super) fn matter(text: &str) -> Option<(usize, &str)> {
+use std::ops::Range;
+
+/// Front matter; places are bytes of the text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Matter<'a> {
+    /// Where what stands between the two lines starts.
+    pub(super) start: usize,
+    pub(super) inner: &'a str,
+    /// Behind the second line.
+    pub(super) end: usize,
+    /// TOML, else YAML.
+    pub(super) toml: bool,
+}
+
+impl Matter<'_> {
+    /// The lines of the entry of the outermost level that is called so.
+    pub(super) fn range(&self, key: &str) -> Option<Range<usize>> {
+        let (at, _) = value(self.inner, key)?;
+        let mut lines = self.inner[at..].split_inclusive('\n');
+        let first = lines.next()?.len();
+        let more: usize = lines.take_while(|line| line.starts_with([' ', '\t'])).map(str::len).sum();
+        let start = self.start + at;
+        Some(start..start + first + more)
+    }
+}
+
+/// A line of front matter that says a string.
+pub(super) fn entry(key: &str, value: &str, toml: bool) -> String {
+    let between = if toml { " =" } else { ":" };
+    // In neither language a quoted string of this kind has escapes; JSON's string is one in both.
+    match value.contains('\'') {
+        true => format!("{key}{between} {}", serde_json::Value::String(value.into())),
+        false => format!("{key}{between} '{value}'"),
+    }
+}
+
+/// Whether a fence of code is open at the end of a text: CommonMark 0.31, 4.5.
+pub(super) fn leaves_code_open(text: &str) -> bool {
+    let mut open: Option<(char, usize)> = None;
+    for line in text.lines() {
+        let line = line.trim_start();
+        let Some(sign) = line.chars().next().filter(|sign| matches!(sign, '`' | '~')) else { continue };
+        let len = line.chars().take_while(|&other| other == sign).count();
+        match open {
+            Some((known, least)) if known == sign && len >= least && line[len..].trim().is_empty() => open = None,
+            None if len >= 3 => open = Some((sign, len)),
+            _ => {}
+        }
+    }
+    open.is_some()
+}
+
+/// The front matter of a text.
+pub(super) fn matter(text: &str) -> Option<Matter<'_>> {
     let start = text.len() - text.trim_start_matches('\u{feff}').len();
     let body = &text[start..];
     let fence = ["---", "+++"].into_iter().find(|fence| body.starts_with(fence))?;
@@ -12,7 +64,8 @@ pub(super) fn matter(text: &str) -> Option<(usize, &str)> {
     let mut at = first;
     for line in body[first..].split_inclusive('\n') {
         if line.trim_end() == fence || (fence == "---" && line.trim_end() == "...") {
-            return Some((start + first, &body[first..at]));
+            let end = start + at + line.len();
+            return Some(Matter { start: start + first, inner: &body[first..at], end, toml: fence == "+++" });
         }
         at += line.len();
     }
@@ -66,11 +119,34 @@ mod tests {
 
     #[test]
     fn front_matter_stands_between_two_lines() {
-        assert_eq!(matter("---\na: 1\n---\nText"), Some((4, "a: 1\n")));
-        assert_eq!(matter("\u{feff}---\r\na: 1\r\n...\r\nText"), Some((8, "a: 1\r\n")));
-        assert_eq!(matter("+++\na = 1\n+++\n"), Some((4, "a = 1\n")));
+        let matter = |text| matter(text).map(|matter| (matter.start, matter.inner, matter.end, matter.toml));
+        assert_eq!(matter("---\na: 1\n---\nText"), Some((4, "a: 1\n", 13, false)));
+        assert_eq!(matter("\u{feff}---\r\na: 1\r\n...\r\nText"), Some((8, "a: 1\r\n", 19, false)));
+        assert_eq!(matter("+++\na = 1\n+++"), Some((4, "a = 1\n", 13, true)));
         for none in ["--- a\nb\n---\n", "---\nnever closed", "Text\n---\na: 1\n---\n", "-----BEGIN X-----\n"] {
             assert_eq!(matter(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn an_entry_is_written_as_it_is_read_and_found_with_its_lines() {
+        for inner in [INNER.to_owned(), INNER.replace('x', "O'Hara")] {
+            for toml in [false, true] {
+                let line = entry("AIGC", &inner, toml);
+                assert_eq!(value(&line, "AIGC").unwrap().1, inner);
+            }
+        }
+        let text = "---\ntitle: a\nAIGC:\n  Label: 1\n  ProduceID: x\ndate: b\n---\n";
+        assert_eq!(&text[matter(text).unwrap().range("AIGC").unwrap()], "AIGC:\n  Label: 1\n  ProduceID: x\n");
+    }
+
+    #[test]
+    fn open_fences_are_seen() {
+        for open in ["```\na", "text\n~~~~ rust\n~~~\n", "```\n```\n  ```"] {
+            assert!(leaves_code_open(open), "{open}");
+        }
+        for closed in ["", "text `a` ```b``", "```rust\na\n```\n", "~~~\n```\n~~~~\n"] {
+            assert!(!leaves_code_open(closed), "{closed}");
         }
     }
 

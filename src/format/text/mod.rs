@@ -2,17 +2,20 @@
 
 mod armour;
 mod front;
+mod kind;
+mod lines;
+mod mark;
 mod wrapper;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use icu_normalizer::ComposingNormalizerBorrowed;
 
-use self::wrapper::Held;
-use super::{Carries, Facts, Handler, HardBinding, Medium, Store, Survey, TextField};
+use self::{kind::Kind, wrapper::Held};
+use super::{Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Store, Survey, TextField};
 use crate::{
     Error, Format, Result,
     container::invisible::{Hidden, Scan},
     limits::Budget,
+    nfc,
     stream::{Source, read_all},
 };
 
@@ -20,13 +23,26 @@ pub(super) struct Text;
 
 const FACTS: Facts = Facts {
     name: "Text",
-    media_types: &["text/plain", "text/markdown", "application/xml"],
+    media_types: &[
+        "text/plain",
+        "text/markdown",
+        "application/xml",
+        "application/json",
+        "text/csv",
+        "text/tab-separated-values",
+        "application/yaml",
+        "application/toml",
+        "application/x-tex",
+        "text/css",
+        "text/javascript",
+    ],
     extensions: &["txt", "text", "md", "markdown", "csv", "tsv", "xml", "yaml", "yml", "toml", "json", "tex", "rst"],
     medium: Medium::Text,
-    can_label: false,
-    notice: Carries::No,
+    can_label: true,
+    notice: Carries::Lossless,
     binding: HardBinding::Data,
-    limitations: "UTF-8 only. Words that say AI are not looked for.",
+    limitations: "UTF-8 only. The manifest of plain text is in invisible characters, which programs that clean text remove. \
+                  Tables have no notice; JSON takes neither notice nor manifest inside.",
 };
 
 /// What the data address of a store starts with: C2PA 2.4 §A.9.
@@ -44,22 +60,49 @@ impl Handler for Text {
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
         let text = read(source, Format::Text, budget)?;
         let matter = front::matter(&text);
-        let media_type = match matter {
-            Some(_) => "text/markdown",
-            None if text.trim_start_matches('\u{feff}').starts_with("<?xml") => "application/xml",
-            None => FACTS.media_types[0],
+        let media_type = match Kind::of(&text, None) {
+            Kind::Markdown => "text/markdown",
+            Kind::Xml => "application/xml",
+            Kind::Json => "application/json",
+            _ => FACTS.media_types[0],
         };
         let mut survey = Survey { media_type, frames: 1, ..Survey::default() };
         carriers(&text, &mut survey, budget)?;
-        if let Some((start, matter)) = matter
-            && let Some((at, value)) = front::value(matter, "AIGC")
+        if let Some(matter) = matter
+            && let Some((at, value)) = front::value(matter.inner, "AIGC")
         {
             budget.metadata(value.len() as u64)?;
-            let place = format!("the front matter at byte {}", start + at);
+            let place = format!("the front matter at byte {}", matter.start + at);
             survey.texts.push(TextField { place, key: "AIGC".into(), value });
         }
+        survey.lines = lines::of(&text, matter.map_or(0, |matter| matter.end), &survey);
         Ok(survey)
     }
+
+    fn media_type(&self, survey: &Survey) -> &'static str {
+        survey.extension.as_deref().and_then(Kind::media_type).unwrap_or(survey.media_type)
+    }
+
+    fn mute(&self, survey: &Survey) -> Option<&'static str> {
+        match self.media_type(survey) {
+            "text/csv" | "text/tab-separated-values" => Some(mark::NO_ROWS),
+            "application/json" if !is_plain(survey) => Some(mark::NO_COMMENTS),
+            _ => None,
+        }
+    }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let text = read(source, Format::Text, budget)?;
+        let kind = Kind::of(&text, survey.extension.as_deref());
+        mark::mark(Format::Text, &text, kind, survey, label)
+    }
+}
+
+pub(super) use lines::parted;
+
+/// Whether a text is plain text because its name says so.
+fn is_plain(survey: &Survey) -> bool {
+    matches!(survey.extension.as_deref(), Some("txt" | "text"))
 }
 
 /// UTF-16 or UTF-32 with a byte order mark.
@@ -107,12 +150,13 @@ pub(super) fn carriers(text: &str, survey: &mut Survey, budget: &mut Budget) -> 
         match wrapper::open(text, wrapper, budget)? {
             Held::Store { carrier, jumbf } => {
                 // Of several none is read.
-                if scan.wrappers.len() == 1 && !normal(text, &carrier) {
-                    survey.unread.push(
-                        "the text was changed by Unicode normalisation, or is not NFC: the hash of its manifest was made \
-                         over NFC"
-                            .into(),
-                    );
+                survey.nfc = true;
+                if scan.wrappers.len() == 1 {
+                    let place = format!("the text at byte {}", carrier.start);
+                    status(survey, "a C2PA wrapper", "", place);
+                    if !normal(text, &carrier) {
+                        status(survey, "text.notNfc", "", "the text".into());
+                    }
                 }
                 let carrier = carrier.start as u64..carrier.end as u64;
                 survey.stores.push(Store { carrier: vec![carrier], jumbf });
@@ -197,9 +241,8 @@ pub(super) fn status(survey: &mut Survey, code: &str, detail: &str, place: Strin
 
 /// Whether a text is in Unicode's normalisation form C without what carries its manifest.
 fn normal(text: &str, carrier: &std::ops::Range<usize>) -> bool {
-    let nfc = const { ComposingNormalizerBorrowed::new_nfc() };
     let (before, after) = (text.get(..carrier.start), text.get(carrier.end..));
-    before.is_some_and(|text| nfc.is_normalized(text)) && after.is_some_and(|text| nfc.is_normalized(text))
+    before.is_some_and(nfc::is_normal) && after.is_some_and(nfc::is_normal)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     Result,
-    container::invisible::{WRAPPER_MAGIC, Wrapper, selector},
+    container::invisible::{WRAPPER_MAGIC, WRAPPER_MARK, Wrapper, selector, spelled},
     limits::Budget,
     stream::be_u32,
 };
@@ -39,9 +39,9 @@ pub(super) fn open(text: &str, wrapper: &Wrapper, budget: &mut Budget) -> Result
     };
     budget.metadata(jumbf.len() as u64)?;
     let padding = bytes.get(HEADER + len..).unwrap_or_default();
-    // Readers differ in where a wrapper ends. What is filled up with these two carries nothing; anything else is text that
-    // must not hide behind the wrapper.
-    let end = if padding.iter().all(|byte| matches!(byte, 0x00 | 0x10)) {
+    // Readers differ in where a wrapper ends. What it is filled up with carries nothing; anything else is text that must not
+    // hide behind the wrapper.
+    let end = if is_padding(padding) {
         wrapper.range.end
     } else {
         let selectors = text.get(wrapper.range.clone()).unwrap_or_default().char_indices();
@@ -50,4 +50,27 @@ pub(super) fn open(text: &str, wrapper: &Wrapper, budget: &mut Budget) -> Result
         wrapper.range.start + last.unwrap_or_default()
     };
     Ok(Held::Store { carrier: wrapper.range.start..end, jumbf: jumbf.to_vec() })
+}
+
+/// Zeros, and behind them one other sign again and again: 0x10 in the working draft of C2PA, 0xFF in the package `c2pa-text`.
+fn is_padding(bytes: &[u8]) -> bool {
+    let rest = &bytes[bytes.iter().take_while(|&&byte| byte == 0).count()..];
+    [0x10, 0xff].iter().any(|&fill| rest.iter().all(|&byte| byte == fill))
+}
+
+/// A store as a wrapper. A byte is three bytes or four in UTF-8: the rest is filled up, so that the length of the wrapper
+/// depends on that of the store only.
+pub(super) fn wrap(store: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(store.len()).unwrap_or(u32::MAX).to_be_bytes();
+    let bytes = [&WRAPPER_MAGIC[..], &[VERSION], &len, store].concat();
+    let target = WRAPPER_MARK.len_utf8() + bytes.len() * 4 + 6;
+    let mut text = String::with_capacity(target);
+    text.push(WRAPPER_MARK);
+    text.extend(bytes.iter().map(|&byte| spelled(byte)));
+    let gap = target.saturating_sub(text.len());
+    // The working draft fills up with 0x10, which encypher-c2pa takes for content; 0xFF, as in `c2pa-text`, all take.
+    let fours = gap % 3;
+    text.extend(std::iter::repeat_n(spelled(0), (gap - 4 * fours) / 3));
+    text.extend(std::iter::repeat_n(spelled(0xff), fours));
+    text.into_bytes()
 }

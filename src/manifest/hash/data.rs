@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Compared, Feed, Setting, algorithm, digest::Algorithm};
+use super::{
+    Compared, Feed, Setting, algorithm,
+    digest::{Algorithm, Hasher},
+};
 use crate::{
     Result,
     manifest::cbor::Value,
@@ -42,14 +45,21 @@ impl<'a> Data<'a> {
         if exclusions.last().is_some_and(|last| last.end > feed.len()) {
             return Ok(Compared::Differs("the hash leaves out more than the file holds"));
         }
-        let mut hash = self.algorithm.start();
+        // Texts in form C, which most are, have one hash; some writers hash others as they are.
+        let fits = self.over(self.algorithm.start(), &exclusions, feed)? == self.hash
+            || setting.nfc && self.over(self.algorithm.start().over_nfc(), &exclusions, feed)? == self.hash;
+        Ok(if fits { Compared::Fits } else { Compared::Differs(super::CHANGED) })
+    }
+
+    /// The hash over everything but `exclusions`.
+    fn over(&self, mut hash: Hasher, exclusions: &[Range<u64>], feed: &mut Feed) -> Result<Vec<u8>> {
         let mut at = 0;
-        for exclusion in &exclusions {
+        for exclusion in exclusions {
             feed.hash(at..exclusion.start, &mut hash)?;
             at = exclusion.end;
         }
         feed.hash(at..feed.len(), &mut hash)?;
-        Ok(if hash.finish() == self.hash { Compared::Fits } else { Compared::Differs(super::CHANGED) })
+        Ok(hash.finish())
     }
 
     /// The exclusions as they are for the store at its present length: an update manifest (§11.2.3) lengthens the store after

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::{
     Result,
+    nfc::Nfc,
     stream::{Source, length},
 };
 
@@ -44,14 +45,22 @@ pub(super) enum Hasher {
     Sha256(Sha256),
     Sha384(Sha384),
     Sha512(Sha512),
+    /// Over Unicode's form C of a text.
+    Nfc(Box<Hasher>, Nfc),
 }
 
 impl Hasher {
+    /// The same, over form C.
+    pub(super) fn over_nfc(self) -> Self {
+        Self::Nfc(Box::new(self), Nfc::default())
+    }
+
     pub(super) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hash) => hash.update(bytes),
             Self::Sha384(hash) => hash.update(bytes),
             Self::Sha512(hash) => hash.update(bytes),
+            Self::Nfc(hash, nfc) => nfc.feed(bytes, &mut |bytes| hash.update(bytes)),
         }
     }
 
@@ -60,6 +69,10 @@ impl Hasher {
             Self::Sha256(hash) => hash.finalize().to_vec(),
             Self::Sha384(hash) => hash.finalize().to_vec(),
             Self::Sha512(hash) => hash.finalize().to_vec(),
+            Self::Nfc(mut hash, mut nfc) => {
+                nfc.finish(&mut |bytes| hash.update(bytes));
+                hash.finish()
+            }
         }
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct Setting<'a> {
     pub(super) boxes: Option<&'a [NamedBox]>,
     /// The parts of an archive; `None` where the format is none.
     pub(super) archive: Option<&'a Archive>,
+    /// The hash is over Unicode's form C of a text: C2PA 2.4 §15.12.1.3.1.
+    pub(super) nfc: bool,
 }
 
 impl<'a> Hash<'a> {

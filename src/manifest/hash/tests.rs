@@ -49,7 +49,7 @@ fn compare(label: &str, hash: &Json, file: &[u8], updated: bool) -> (Compared, O
         directory: vec![240..244, 248..256],
         left: Vec::new(),
     });
-    let setting = Setting { store: &store, updated, boxes: None, archive: archive.as_ref() };
+    let setting = Setting { store: &store, updated, boxes: None, archive: archive.as_ref(), nfc: false };
     match Hash::parse(label, &bytes, "sha256") {
         Err(why) => (Compared::Differs(why), None),
         Ok(hash) => {

@@ -45,7 +45,7 @@ fn ours(store: &Store, file: &[u8]) -> (Compared, &'static str) {
     let archive = Format::sniff(&mut source)
         .ok()
         .and_then(|format| format.handler().archive(&mut source, &mut Budget::new(&Limits::default())).ok()?);
-    let setting = Setting { store, updated, boxes: boxes.as_deref(), archive: archive.as_ref() };
+    let setting = Setting { store, updated, boxes: boxes.as_deref(), archive: archive.as_ref(), nfc: false };
     (hash.compare(&mut Feed::new(&mut source).unwrap(), &setting).unwrap(), hash.code())
 }
 

@@ -54,6 +54,7 @@ pub(super) fn claim(record: &Record) -> Claim<'_> {
             Region::Seen(Rect { x: 10, y: 20, width: 300, height: 40 }),
             vec!["ЖИ көмегімен жасалды".into(), "Создано ИИ".into()],
         )),
+        beside: false,
     }
 }
 

@@ -31,6 +31,16 @@ fn hidden(field: &Field) -> Option<Finding> {
             let text = "words are hidden in the text as tag characters: people do not see them, programs read them";
             about(field, Class::Hint, text, field.value)
         }
+        "a C2PA wrapper" => {
+            let text = "the manifest stands in characters that nobody sees: programs that clean up text remove them, and what is \
+                        left is the notice";
+            about(field, Class::Hint, text, field.value)
+        }
+        "text.notNfc" => {
+            let text = "the text is not in Unicode's form C, over which its manifest is compared: programs that leave this out \
+                        call the text changed";
+            about(field, Class::Hint, text, field.value)
+        }
         "a C2PA text wrapper" => {
             let text = "a signed text was pasted into the page; whether its manifest belongs to it was not checked";
             about(field, Class::Hint, text, field.value)

@@ -1,0 +1,40 @@
+//! What is written into texts, from arguments.
+
+use clap::Args;
+use tanba::{Policy, ProsePlace, WrittenNotice};
+
+use super::escape;
+
+#[derive(Args)]
+#[command(next_help_heading = "The notice in texts")]
+pub(super) struct ProseArguments {
+    /// The notice as the last line of a text as well, not as the first one only
+    #[arg(long)]
+    last_line: bool,
+
+    /// The notice as a row of tables (CSV, TSV), where programs read it as data
+    #[arg(long)]
+    table_row: bool,
+
+    /// The manifest of a text in a file beside it (OUT.c2pa), not in the text: for short messages, and for JSON
+    #[arg(long)]
+    manifest_beside: bool,
+}
+
+impl ProseArguments {
+    pub(super) fn apply(&self, policy: Policy) -> Policy {
+        let place = if self.last_line { ProsePlace::FirstAndLast } else { ProsePlace::First };
+        let policy = policy.prose_notice(place).with_row_in_tables(self.table_row);
+        policy.with_manifest_beside_text(self.manifest_beside)
+    }
+}
+
+/// A line about the notice.
+pub(super) fn line(written: &WrittenNotice) -> String {
+    let place = match (written.kept, written.at_the_end) {
+        (true, _) => "kept, it stood there already",
+        (false, false) => "the first line",
+        (false, true) => "the first line and the last one",
+    };
+    format!("  notice    {} ({place})\n", escape::line(&written.lines.join(" / ")))
+}

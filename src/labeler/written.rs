@@ -1,0 +1,63 @@
+//! The notice of a text: written anew, or the one that stands there already.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Job, Wanted};
+use crate::{
+    Error, Format, Result,
+    format::Medium,
+    notice::{self, Prose},
+};
+
+/// Where the notice of a text stands: at its head. RFC 5147 counts characters; in a page it is the element's identifier.
+pub(super) const FRAGMENT: &str = "tanba-notice";
+
+/// A notice in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WrittenNotice {
+    /// The words, one string a language; they stand in the first line of the text.
+    pub lines: Vec<String>,
+    /// Whether they stand in the last line as well.
+    pub at_the_end: bool,
+    /// Whether the notice had been there before and was kept.
+    pub kept: bool,
+}
+
+/// What is to be done about the notice.
+pub(super) fn wanted(job: &Job) -> Wanted {
+    let mut prose = Prose::new(&job.plan);
+    let words = prose.words();
+    let standing = notice::read(&job.survey.lines, &words);
+    let says_it = |first: bool| standing.iter().any(|written| written.first == first && written.says(&words));
+    if job.format.handler().mute(&job.survey).is_some() && !job.plan.row_in_tables {
+        return Wanted::Nothing;
+    }
+    let (first, last) = (says_it(true), says_it(false));
+    if first && (last || !prose.last) {
+        return Wanted::StillWritten(super::WrittenNotice { lines: words, at_the_end: last, kept: true });
+    }
+    // Of a label of ours: another notice than its own would contradict it. What an author wrote stays.
+    if !job.survey.stores.is_empty() {
+        prose.replaces = standing.into_iter().map(|written| written.range).filter(|range| !range.is_empty()).collect();
+    }
+    Wanted::Write(prose)
+}
+
+/// Text is what is left when nothing else fits: a picture by its name that holds text is damaged, or an answer of some server.
+pub(super) fn refuse_misnamed(format: Format, extension: Option<&str>) -> Result<()> {
+    let promised = |other: &&Format| extension.is_some_and(|extension| other.extensions().contains(&extension));
+    match Format::ALL.iter().find(promised) {
+        Some(other) if format == Format::Text && *other != Format::Text && other.medium() != Medium::Text => {
+            Err(Error::UnknownFormat)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The extension of a file's name, in small letters.
+pub(super) fn extension(name: &str) -> Option<String> {
+    let name = std::path::Path::new(name);
+    let extension = name.extension().or_else(|| name.file_name())?.to_str()?;
+    (!extension.is_empty()).then(|| extension.to_lowercase())
+}
