@@ -9,7 +9,7 @@ use crate::{
     limits::Budget,
     notice::speech::{OPUS_SILENCE_CELT, OPUS_SILENCE_SILK},
     patch::{Patch, Put},
-    stream::{Source, le_u16, read_at, read_block},
+    stream::{Source, le_u16, length, read_at, read_block},
 };
 
 /// Opus counts in these, whatever it was made from.
@@ -60,6 +60,14 @@ impl Stream {
             if let Err(why) = walk.take(source, &page, budget)? {
                 return refused(why);
             }
+        }
+        if at < length(source)? {
+            // The hash is over a stream's pages, and nothing may stand behind them unseen.
+            return Err(Error::malformed(
+                Format::Ogg,
+                at,
+                "no whole page stands here, and something follows; repair the file first",
+            ));
         }
         let (Some(head), Some(tags), Some(sound)) = (walk.head, walk.tags, walk.sound) else {
             return refused("it ends before its sound begins".into());
