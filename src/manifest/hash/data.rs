@@ -66,6 +66,13 @@ impl<'a> Data<'a> {
     /// the hash was made, and moves what stands behind it.
     fn exclusions(&self, setting: &Setting) -> Vec<Range<u64>> {
         let mut exclusions = self.exclusions.clone();
+        // A text that is spelled in another form on its way moves its wrapper. What is left out is the wrapper all the same, and
+        // nothing but what is left is text.
+        if let ([range], [part], true) = (&mut exclusions[..], &setting.store.carrier[..], setting.nfc)
+            && range.end - range.start == part.end - part.start
+        {
+            *range = part.clone();
+        }
         if !setting.updated {
             return exclusions;
         }
