@@ -135,6 +135,11 @@ pub(super) fn listen(
             true => !Listener::new().search(&sound).is_empty(),
             false => Listener::new().is_heard(&sound, &heard.samples, sound.rate),
         };
+        if !is_there && heard.samples.is_empty() {
+            // Frames that were encoded beforehand are as they should be: what stands behind them leads the decoder astray.
+            let why = "the warning cannot be heard in front of it: the recording is damaged; encode it anew";
+            return Err(Error::unsupported(job.format, why));
+        }
         if !is_there {
             return Err(lost());
         }
