@@ -158,9 +158,7 @@ fn medians(rows: &[Row], pictures: usize) -> Vec<f64> {
 /// Processor time of this thread in nanoseconds on Linux; the clock elsewhere.
 fn now() -> f64 {
     thread_local!(static START: Instant = Instant::now());
-    let spent = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let spent = spent.and_then(|text| text.split(' ').next()?.parse().ok());
-    spent.unwrap_or_else(|| START.with(|start| start.elapsed().as_nanos() as f64))
+    turbo::thread_time().unwrap_or_else(|| START.with(|start| start.elapsed().as_nanos() as f64))
 }
 
 fn photo() -> image::RgbImage {

@@ -2,6 +2,8 @@
 
 mod back;
 mod heard;
+mod receipt;
+mod seen;
 mod stamp;
 mod stream;
 mod wanted;
@@ -10,25 +12,29 @@ mod written;
 use std::sync::{Arc, OnceLock};
 
 use memchr::memmem;
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     Error, Format, Result,
     format::{Carries, HardBinding, Label, Marked, Medium, Survey},
-    geometry::{Rect, Size},
     limits::{Budget, Limits},
     manifest::{self, Asset, Claim, Draft, Parent, Past, Reading, Signer},
-    notice::{self, Artist, Audible, Sighting},
+    notice::{Artist, Audible},
     patch::{self, Patch},
-    policy::{Disclosure, Extent, Plan, Policy, layout},
+    policy::{Disclosure, Extent, Plan, Policy},
     record::{self, Record},
     report::{Binding, Signature},
     stream::{Sink, Source},
 };
 
-pub use self::{heard::HeardNotice, stamp::Placement, stream::TextLabeler, written::WrittenNotice};
+pub use self::{
+    heard::HeardNotice,
+    receipt::{PlacedNotice, Receipt},
+    stamp::Placement,
+    stream::TextLabeler,
+    written::WrittenNotice,
+};
 use wanted::Wanted;
 
 /// Tells the time; given by the caller where it must not be the machine's.
@@ -63,75 +69,6 @@ pub struct Labeler {
     ids: Ids,
     artist: Artist,
     audible: OnceLock<Audible>,
-}
-
-/// What was done to one file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// The format recognised.
-    pub format: Format,
-    /// The one identifier of this piece, in the manifest and in the record alike.
-    pub id: String,
-    /// The notice, where it stands; `None` when the label has none.
-    pub notice: Option<PlacedNotice>,
-    /// The notice in a recording; `None` when the label has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heard: Option<HeardNotice>,
-    /// The notice in a text; `None` when the label has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub written: Option<WrittenNotice>,
-    /// Whether the record (XMP and the like) was written.
-    pub record: bool,
-    /// Whether the signed manifest was written.
-    pub manifest: bool,
-    /// Whether the signer is a development identity, which nobody trusts.
-    pub development_signer: bool,
-    /// Length of the manifest store in bytes.
-    pub manifest_bytes: u64,
-    /// The manifest store, where it does not stand in the file: it belongs into a file beside the content, whose name is the
-    /// content's with `.c2pa` behind it. `None` where it stands in the file. Not in the JSON form.
-    #[serde(skip)]
-    pub sidecar: Option<Vec<u8>>,
-    /// Length of the result in bytes.
-    pub bytes: u64,
-    /// What is missing from a whole label, as sentences; empty when nothing is.
-    pub incomplete: Vec<String>,
-    /// What had to be decoded and encoded again, and how close it stayed.
-    pub remarks: Vec<String>,
-}
-
-impl Receipt {
-    /// Whether both halves of a label stand in the file: the notice for people, record and manifest for machines.
-    pub fn is_complete(&self) -> bool {
-        self.incomplete.is_empty()
-    }
-
-    /// Whether nothing is missing but what the policy switched off.
-    pub fn is_as_asked(&self) -> bool {
-        self.incomplete.iter().all(|why| why.ends_with(SWITCHED_OFF))
-    }
-}
-
-/// Where a notice stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct PlacedNotice {
-    /// In pixels of the result as shown.
-    pub rect: Rect,
-    /// Size of the result as shown.
-    pub frame: Size,
-    /// The lines as drawn.
-    pub lines: Vec<String>,
-    /// Height of a capital letter in pixels.
-    pub cap_height_px: u32,
-    /// Whether the notice had been there before and was kept.
-    pub kept: bool,
-    /// Whether the caller drew it into the pixels before they were encoded ([`Labeler::stamp`]).
-    #[serde(default)]
-    pub stamped: bool,
-    /// Rows added above the picture.
-    pub strip: u32,
 }
 
 impl Labeler {
@@ -218,11 +155,12 @@ impl Labeler {
         sink: &mut dyn Sink,
     ) -> Result<Receipt> {
         let mut budget = Budget::new(&self.limits);
-        let format = Format::sniff(source)?;
+        let extension = written::extension(name);
+        let sniffed = Format::sniff(source);
+        let format = sniffed.map_err(|error| written::explain(error, extension.as_deref(), source))?;
         if !format.can_label() {
             return Err(Error::unsupported(format, "tanba examines such files, but cannot label them yet"));
         }
-        let extension = written::extension(name);
         written::refuse_misnamed(format, extension.as_deref())?;
         let mut survey = format.handler().survey(source, &mut budget)?;
         survey.extension = extension;
@@ -252,39 +190,16 @@ impl Labeler {
         Ok(self.receipt(&job, &notice, marked, &written))
     }
 
-    /// The notice: drawn anew, or the one that stands there already.
+    /// The notice: new, or the one that is there already.
     fn notice(&self, job: &Job, source: &mut dyn Source) -> Result<Wanted> {
-        let budget = &mut Budget::new(&self.limits);
-        let Job { format, survey, plan, .. } = job;
-        if plan.notice && format.notice() != Carries::No {
-            match format.medium() {
-                Medium::Audio => return heard::wanted(self, job, source),
-                Medium::Text => return Ok(written::wanted(job)),
-                Medium::Image | Medium::Video => {}
-            }
-        }
-        let (true, Some(frame)) = (plan.notice && format.notice() != Carries::No, survey.shown()) else {
+        if !job.plan.notice || job.format.notice() == Carries::No {
             return Ok(Wanted::Nothing);
-        };
-        // Plates grow with the picture: a size that lies must not cost memory before a pixel was seen.
-        budget.raster(frame.width, frame.height, 1)?;
-        // Looking costs a decode: only where a label of ours may stand, and where a second strip would.
-        let standing = if !survey.stores.is_empty() || layout::needs_strip(frame) {
-            standing(job, source, budget)?
-        } else {
-            Vec::new()
-        };
-        if let Some(same) = standing.iter().find(|sighting| says_the_same(sighting, plan, frame)) {
-            return Ok(Wanted::Keep(keep(same, frame)));
         }
-        let Some(old) = standing.first() else {
-            return Ok(Wanted::Draw(self.artist.draw(plan, frame)?.with_strip_of(survey.strip_unit)));
-        };
-        // Where an older notice stands, wherever that is: two of them would contradict each other.
-        let mut plan = plan.clone();
-        plan.style.place = layout::nearest(old.rect, frame, plan.style.place);
-        let notice = self.artist.draw(&plan, frame)?.with_strip_of(survey.strip_unit);
-        Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
+        match job.format.medium() {
+            Medium::Audio => heard::wanted(self, job, source),
+            Medium::Text => Ok(written::wanted(job)),
+            Medium::Image | Medium::Video => seen::wanted(self, job, source),
+        }
     }
 
     /// The part of the file that the manifest is bound to, where it is bound to a part by name.
@@ -370,52 +285,7 @@ impl Labeler {
         let marked = format.handler().mark(source, survey, &label, &mut Budget::new(&self.limits))?;
         Ok((draft, marked))
     }
-
-    fn receipt(&self, job: &Job, notice: &Wanted, marked: Marked, written: &Output) -> Receipt {
-        let Job { format, plan, record, .. } = job;
-        let (placed, heard, words) = (notice.placed(), notice.heard(), notice.written());
-        let (mut incomplete, mut remarks) = (marked.missing, marked.remarks);
-        if plan.own_words && (placed.is_some() || words.is_some()) {
-            remarks
-                .push("the wording is your own: tanba did not check that it says that AI made or changed this".into());
-        }
-        if placed.is_none() && !plan.notice {
-            incomplete.push(format!("no notice: {SWITCHED_OFF}"));
-        } else if let (Medium::Text, None, Some(why)) = (format.medium(), &words, format.handler().mute(&job.survey)) {
-            incomplete.push(format!("no notice: {why}"));
-        } else if placed.is_none() && heard.is_none() && words.is_none() {
-            let cannot = match format.medium() {
-                Medium::Audio => "cannot put one into this",
-                _ => "cannot draw into this",
-            };
-            incomplete.push(format!("no notice: tanba {cannot} {format}; show the warning beside it"));
-        }
-        if !plan.record {
-            incomplete.push(format!("no record: {SWITCHED_OFF}"));
-        }
-        if !plan.manifest {
-            incomplete.push(format!("no manifest: {SWITCHED_OFF}"));
-        }
-        Receipt {
-            format: *format,
-            id: record.id.to_string(),
-            notice: placed,
-            heard,
-            written: words,
-            record: job.recorded,
-            manifest: plan.manifest,
-            development_signer: self.signer.is_development(),
-            manifest_bytes: written.store.as_ref().map_or(0, Vec::len) as u64,
-            sidecar: written.store.clone().filter(|_| job.is_beside()),
-            bytes: written.len,
-            incomplete,
-            remarks,
-        }
-    }
 }
-
-/// How a sentence about what is missing ends where nobody wanted it.
-const SWITCHED_OFF: &str = "switched off by the policy";
 
 /// One file on its way through the pipeline.
 struct Job {
@@ -467,33 +337,6 @@ fn history(job: &Job) -> Option<String> {
     (!sound).then(|| {
         "the file held a label that was broken or could not be read; it is kept as history, and proves nothing".into()
     })
-}
-
-/// The notices that stand in the file already.
-fn standing(job: &Job, source: &mut dyn Source, budget: &mut Budget) -> Result<Vec<Sighting>> {
-    let picture = job.format.handler().picture(source, &job.survey, budget)?;
-    Ok(picture.map(|picture| notice::search(&picture, &job.plan.wording.lines)).unwrap_or_default())
-}
-
-/// Whether a notice has the plan's words and is large enough to be kept.
-fn says_the_same(sighting: &Sighting, plan: &Plan, frame: Size) -> bool {
-    let words = |lines: &[String]| lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    let floor = layout::cap_height(frame, layout::MIN_CAP_SHARE);
-    words(&sighting.lines) == words(&plan.wording.lines)
-        && sighting.cap_height.round() as u32 >= floor
-        && sighting.contrast >= layout::MIN_CONTRAST
-}
-
-fn keep(sighting: &Sighting, frame: Size) -> PlacedNotice {
-    PlacedNotice {
-        rect: sighting.rect,
-        frame,
-        lines: sighting.lines.clone(),
-        cap_height_px: sighting.cap_height.round() as u32,
-        kept: true,
-        stamped: false,
-        strip: 0,
-    }
 }
 
 /// Writes the patched original, signs what was written, and puts the manifest into its slot.

@@ -1,0 +1,64 @@
+//! The notice of a picture: drawn anew, or the one that stands there already.
+
+use super::{Job, Labeler, PlacedNotice, wanted::Wanted};
+use crate::{
+    Result,
+    geometry::Size,
+    limits::Budget,
+    notice::{self, Sighting},
+    policy::{Plan, layout},
+    stream::Source,
+};
+
+/// What is to be done about the notice.
+pub(super) fn wanted(labeler: &Labeler, job: &Job, source: &mut dyn Source) -> Result<Wanted> {
+    let budget = &mut Budget::new(&labeler.limits);
+    let Job { survey, plan, .. } = job;
+    let Some(frame) = survey.shown() else { return Ok(Wanted::Nothing) };
+    // Plates grow with the picture: a size that lies must not cost memory before a pixel was seen.
+    budget.raster(frame.width, frame.height, 1)?;
+    // Looking costs a decode: only where a label of ours may stand, and where a second strip would.
+    let standing = if !survey.stores.is_empty() || layout::needs_strip(frame) {
+        standing(job, source, budget)?
+    } else {
+        Vec::new()
+    };
+    if let Some(same) = standing.iter().find(|sighting| says_the_same(sighting, plan, frame)) {
+        return Ok(Wanted::Keep(keep(same, frame)));
+    }
+    let Some(old) = standing.first() else {
+        return Ok(Wanted::Draw(labeler.artist.draw(plan, frame)?.with_strip_of(survey.strip_unit)));
+    };
+    // Where an older notice stands, wherever that is: two of them would contradict each other.
+    let mut plan = plan.clone();
+    plan.style.place = layout::nearest(old.rect, frame, plan.style.place);
+    let notice = labeler.artist.draw(&plan, frame)?.with_strip_of(survey.strip_unit);
+    Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
+}
+
+/// The notices that stand in the file already.
+fn standing(job: &Job, source: &mut dyn Source, budget: &mut Budget) -> Result<Vec<Sighting>> {
+    let picture = job.format.handler().picture(source, &job.survey, budget)?;
+    Ok(picture.map(|picture| notice::search(&picture, &job.plan.wording.lines)).unwrap_or_default())
+}
+
+/// Whether a notice has the plan's words and is large enough to be kept.
+fn says_the_same(sighting: &Sighting, plan: &Plan, frame: Size) -> bool {
+    let words = |lines: &[String]| lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let floor = layout::cap_height(frame, layout::MIN_CAP_SHARE);
+    words(&sighting.lines) == words(&plan.wording.lines)
+        && sighting.cap_height.round() as u32 >= floor
+        && sighting.contrast >= layout::MIN_CONTRAST
+}
+
+fn keep(sighting: &Sighting, frame: Size) -> PlacedNotice {
+    PlacedNotice {
+        rect: sighting.rect,
+        frame,
+        lines: sighting.lines.clone(),
+        cap_height_px: sighting.cap_height.round() as u32,
+        kept: true,
+        stamped: false,
+        strip: 0,
+    }
+}
