@@ -6,8 +6,8 @@ use std::io::Cursor;
 
 use common::{anchors, signer};
 use tanba::{
-    Binding, Disclosure, Headline, Labeler, Policy, ProsePlace, Receipt, Report, Signature, Statement, Technique,
-    Verdict, Verifier,
+    Binding, Disclosure, Error, Headline, Labeler, Policy, ProsePlace, Receipt, Report, Signature, Statement,
+    Technique, Verdict, Verifier,
 };
 
 const SENTENCE: &str = "ЖИ көмегімен жасалды / Создано ИИ";
@@ -405,4 +405,21 @@ fn a_stream_takes_no_second_manifest_and_says_what_its_policy_leaves_out() {
     let silent = labeler().policy(Policy::kazakhstan().with_manifest(false));
     let (text, receipt) = silent.label_text("Text.").unwrap();
     assert!(text == format!("{SENTENCE}\n\nText.") && !receipt.is_complete() && receipt.is_as_asked());
+}
+
+#[test]
+fn the_name_of_a_text_tells_what_bytes_were_meant_to_be() {
+    let refused = |name: &str, bytes: &[u8]| {
+        labeler().label_named(name, &mut Cursor::new(bytes), &mut Cursor::new(Vec::new())).unwrap_err()
+    };
+    for name in ["a.txt", "a.md", "a.html"] {
+        let error = refused(name, b"caf\xe9 au lait");
+        assert!(
+            matches!(error, Error::Malformed { at: 3, .. }) && error.to_string().contains("iconv"),
+            "{name}: {error}"
+        );
+    }
+    // Under another name, or none, it may be anything.
+    assert!(matches!(refused("a.bin", b"caf\xe9 au lait"), Error::UnknownFormat));
+    assert!(matches!(refused("", b"caf\xe9 au lait"), Error::UnknownFormat));
 }

@@ -42,7 +42,7 @@ use super::{
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
-    /// The pictures, or folders with pictures; `-` is standard input
+    /// The files, or folders; `-` is standard input. Of a folder everything that tanba labels is taken, texts too
     #[arg(value_name = "IN", required_unless_present = "files_from")]
     inputs: Vec<PathBuf>,
 

@@ -1,5 +1,7 @@
 //! The notice of a text: written anew, or the one that stands there already.
 
+use std::io::Read as _;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Job, Wanted};
@@ -7,9 +9,10 @@ use crate::{
     Error, Format, Result,
     format::Medium,
     notice::{self, Prose},
+    stream::Source,
 };
 
-/// Where the notice of a text stands: at its head. RFC 5147 counts characters; in a page it is the element's identifier.
+/// What the manifest calls the notice of a text; in a page it is the identifier of the element.
 pub(super) const FRAGMENT: &str = "tanba-notice";
 
 /// A notice in words.
@@ -52,6 +55,27 @@ pub(super) fn refuse_misnamed(format: Format, extension: Option<&str>) -> Result
             Err(Error::UnknownFormat)
         }
         _ => Ok(()),
+    }
+}
+
+/// Bytes that are of no known format, under the name of a text: says what keeps them from being one.
+pub(super) fn explain(error: Error, extension: Option<&str>, source: &mut dyn Source) -> Error {
+    let is_text =
+        |format: &Format| format.medium() == Medium::Text && !format.media_types()[0].starts_with("application/");
+    let named = Format::ALL
+        .iter()
+        .filter(|format| is_text(format))
+        .any(|format| extension.is_some_and(|extension| format.extensions().contains(&extension)));
+    let mut head = Vec::new();
+    if !named || !matches!(error, Error::UnknownFormat) || source.take(4096).read_to_end(&mut head).is_err() {
+        return error;
+    }
+    match std::str::from_utf8(&head) {
+        Err(fault) if fault.error_len().is_some() => {
+            let why = "it is not UTF-8; convert it first, with `iconv`";
+            Error::malformed(Format::Text, fault.valid_up_to() as u64, why)
+        }
+        _ => error,
     }
 }
 

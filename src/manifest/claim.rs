@@ -40,7 +40,7 @@ pub(crate) enum Region {
     Seen(Rect),
     /// Each time that it is heard, in milliseconds from the start of the result.
     Heard(Vec<Range<u64>>),
-    /// The part of a text, as a fragment identifier: RFC 5147 for plain text, an element's identifier in a page.
+    /// What the notice of a text is called; in a page it is the identifier of the element.
     Read(String),
 }
 
