@@ -54,7 +54,7 @@ pub enum Class {
     Proven,
     /// Signed and unchanged; the signer is unknown.
     Intact,
-    /// An unsigned field or a visible notice: anyone can write it.
+    /// An unsigned field or a notice: anyone can write it.
     Declared,
     /// A trace that a generator usually leaves.
     Hint,
@@ -154,7 +154,7 @@ pub enum Technique {
     Watermark,
     /// Characters that show nothing, hidden in a text.
     HiddenText,
-    /// The visible notice.
+    /// A notice that is seen, heard or read.
     Notice,
     /// Comparing the others.
     Comparison,

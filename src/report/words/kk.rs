@@ -135,7 +135,7 @@ const FRAME: Table = &[
     ("HTML markup", "HTML белгілеуі"),
     ("hidden watermark", "жасырын су таңбасы"),
     ("hidden text", "жасырын мәтін"),
-    ("visible notice", "көрінетін ескерту"),
+    ("notice", "ескерту"),
     ("comparison", "салыстыру"),
     // The manifest and its history.
     ("written by", "жазған бағдарлама"),

@@ -135,7 +135,7 @@ const FRAME: Table = &[
     ("HTML markup", "разметка HTML"),
     ("hidden watermark", "скрытый водяной знак"),
     ("hidden text", "скрытый текст"),
-    ("visible notice", "видимое предупреждение"),
+    ("notice", "предупреждение"),
     ("comparison", "сравнение"),
     // The manifest and its history.
     ("written by", "составлено программой"),

@@ -36,7 +36,7 @@ pub(super) fn technique(technique: Technique) -> &'static str {
         Technique::Html => key!("HTML markup"),
         Technique::Watermark => key!("hidden watermark"),
         Technique::HiddenText => key!("hidden text"),
-        Technique::Notice => key!("visible notice"),
+        Technique::Notice => key!("notice"),
         Technique::Comparison => key!("comparison"),
     }
 }
