@@ -364,6 +364,7 @@ mod tests {
         let declarations: String = (0..200_000).map(|n| format!(" xmlns:p{n}='u' p{n}:a='1'")).collect();
         let started = std::time::Instant::now();
         walk(&format!("<a{declarations}/>")).unwrap();
-        assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+        // What is not linear takes minutes.
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
     }
 }

@@ -191,7 +191,8 @@ fn hostile_metadata_is_a_finding() {
         assert_eq!(found.len(), 1, "{shown}");
         assert!(found[0].text.contains("could not be read") && found[0].says == Statement::AboutTheLabel, "{shown}");
     }
-    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    // What is not linear takes minutes.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 /// Surveyed by the handlers.
