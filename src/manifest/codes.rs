@@ -12,7 +12,7 @@ impl Status {
     /// said on other axes; or about somebody else's statement.
     pub(super) fn is_excused(&self) -> bool {
         let code = self.code.as_str();
-        (code.starts_with("signingCredential.") && !code.ends_with(".revoked"))
+        code.starts_with("signingCredential.")
             || code.starts_with("timeStamp.")
             || code.starts_with("timestamp.")
             || code.starts_with("cawg.")

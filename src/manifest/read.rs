@@ -16,7 +16,7 @@ use super::{
     codes::{Codes, Status},
     jumbf,
     path::{self, Purpose, Refusal},
-    said,
+    revocation, said,
     seal::{self, Seal},
     stamp,
     trust::List,
@@ -211,11 +211,13 @@ impl View {
         let stamped = self.stamp(&store.jumbf, &codes, anchors);
         let signing_time = stamped.trusted_time().unwrap_or(at);
         let vouched = self.vouched(&self.active, anchors, signing_time);
-        let revoked = codes.failed("signingCredential.ocsp.revoked");
+        // What was signed before that stays good, where somebody trusted has seen that it was before.
+        let revoked = self.revoked(&store.jumbf, &self.active, anchors);
+        let revoked = revoked.filter(|when| stamped.trusted_time().is_none_or(|time| time >= *when));
         let signer = match &vouched {
             // A certificate that stands beside a bad signature says nothing about who signed.
             _ if signature == Signature::Bad => SignerStanding::Unknown,
-            _ if revoked => SignerStanding::Revoked,
+            _ if revoked.is_some() => SignerStanding::Revoked,
             Ok(list) if self.is_pinned(list) => SignerStanding::PinnedVendor,
             Ok(_) => SignerStanding::Trusted,
             Err(Refusal::Expired(_)) => SignerStanding::Expired,
@@ -229,6 +231,14 @@ impl View {
             let why = refusal.why();
             findings.push(about(say!("the signer is not trusted: {}", why), &why.to_string(), place.to_owned()));
         }
+        if let Some(when) = revoked {
+            let (when, value) = (when.date().to_string(), format!("revoked at {when}"));
+            findings.push(about(
+                say!("its issuer took the signer's certificate back on {}", when),
+                &value,
+                place.to_owned(),
+            ));
+        }
         if let Some(why) = &stamped.refusal {
             findings.push(about(say!("the time-stamp is not trusted: {}", why), &why.to_string(), place.to_owned()));
         }
@@ -240,9 +250,9 @@ impl View {
                     return None;
                 }
                 let trusted = if label == self.active {
-                    vouched.is_ok() && !revoked
+                    vouched.is_ok() && revoked.is_none()
                 } else {
-                    self.vouched(label, anchors, at).is_ok()
+                    self.vouched(label, anchors, at).is_ok() && self.revoked(&store.jumbf, label, anchors).is_none()
                 };
                 let known = matches!(signer, SignerStanding::Trusted | SignerStanding::PinnedVendor);
                 Some(if trusted && known { Class::Proven } else { Class::Intact })
@@ -309,6 +319,11 @@ impl View {
 
     fn vouched<'a>(&self, label: &str, anchors: &'a TrustAnchors, at: OffsetDateTime) -> Result<&'a List, Refusal> {
         path::check(&self.chain(label), &anchors.signers, Purpose::Content, at)
+    }
+
+    /// When the certificate of a manifest's signer was revoked, as the store itself says.
+    fn revoked(&self, store: &[u8], label: &str, anchors: &TrustAnchors) -> Option<OffsetDateTime> {
+        revocation::revoked_at(&revocation::responses(store, label), &self.chain(label), &anchors.signers)
     }
 
     /// Whether the list that vouches for the signer does so because it is a vendor that was pinned.
@@ -386,12 +401,11 @@ pub(super) fn label_of(uri: &str) -> Option<&str> {
     uri.split_once("/c2pa/")?.1.split('/').next()
 }
 
-/// A revoked certificate's signature is still right; any failure that is not known to be harmless makes it bad.
+/// Any failure that is not known to be harmless makes a signature bad.
 fn signature(codes: &Codes, seal: &Seal) -> Signature {
     // The engine calls a signature wrong whose certificate names no organisation: that is about the signer.
     let misjudged = |status: &Status| status.code == "claimSignature.mismatch" && seal.signed;
-    let harmless =
-        |status: &Status| status.is_excused() || status.code == "signingCredential.ocsp.revoked" || misjudged(status);
+    let harmless = |status: &Status| status.is_excused() || misjudged(status);
     let validated = codes.succeeded("claimSignature.validated") || codes.failures.iter().any(misjudged);
     let good = validated && seal.faults.is_empty();
     if good && codes.failures.iter().all(harmless) { Signature::Ok } else { Signature::Bad }
@@ -401,7 +415,7 @@ fn signature(codes: &Codes, seal: &Seal) -> Signature {
 fn faults(codes: &Codes, seal: &Seal, place: &str) -> Vec<Finding> {
     let skipped = |code: &str| {
         (code == "claimSignature.mismatch" && seal.signed)
-            || (code.starts_with("signingCredential.") && code != "signingCredential.ocsp.revoked")
+            || code.starts_with("signingCredential.")
             || code.contains("Hash.mismatch")
     };
     let faults = |codes: &[Status], ingredient: bool| {
@@ -429,7 +443,6 @@ fn words(code: &str) -> Said {
     match code {
         "claimSignature.mismatch" => "the signature does not fit".into(),
         "assertion.hashedURI.mismatch" => "a signed statement was changed".into(),
-        "signingCredential.ocsp.revoked" => "the signer's certificate was revoked".into(),
         other => say!("C2PA status {}", other),
     }
 }

@@ -2,7 +2,10 @@
 
 use c2pa::crypto::time_stamp::tsa_signer_cert_der_from_token;
 
-use super::cbor::{Item, Reader};
+use super::{
+    cbor::{Item, Reader},
+    der::{element, expect},
+};
 
 /// The certificates of the token in a COSE_Sign1 structure, the stamper's own first: C2PA 2.4 §10.3.2.5. `None` when there
 /// is no token, or it is not signed by exactly one.
@@ -78,30 +81,4 @@ fn signed_data(token: &[u8]) -> Option<(Vec<&[u8]>, usize)> {
         }
     }
     Some((certificates, signers?))
-}
-
-fn expect<'a>(bytes: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
-    let (found, content, _) = element(bytes)?;
-    (found == tag).then_some(content)
-}
-
-/// Tag, content and whole of the next DER element.
-fn element<'a>(bytes: &mut &'a [u8]) -> Option<(u8, &'a [u8], &'a [u8])> {
-    let all = *bytes;
-    let (&tag, &first) = (all.first()?, all.get(1)?);
-    let (header, len) = match first {
-        short @ 0..=0x7F => (2, usize::from(short)),
-        long @ 0x81..=0x84 => {
-            let digits = all.get(2..2 + usize::from(long & 0x7F))?;
-            (
-                2 + digits.len(),
-                digits.iter().try_fold(0usize, |len, &digit| len.checked_mul(256)?.checked_add(digit.into()))?,
-            )
-        }
-        _ => return None,
-    };
-    let end = len.checked_add(header)?;
-    let (element, rest) = all.split_at_checked(end)?;
-    *bytes = rest;
-    Some((tag, &element[header..], element))
 }

@@ -226,4 +226,11 @@ impl List {
         };
         self.anchors.iter().filter(wanted).filter_map(|anchor| Certificate::parse(&anchor.der).ok())
     }
+
+    /// The anchors that bear the name of this certificate's issuer.
+    pub(super) fn issuers_of(&self, certificate: &Certificate) -> impl Iterator<Item = &[u8]> {
+        let name = certificate.x509.issuer().as_raw().to_vec();
+        let is_named = move |der: &&[u8]| Certificate::parse(der).is_ok_and(|ca| ca.x509.subject().as_raw() == name);
+        self.anchors.iter().map(|anchor| anchor.der.as_ref()).filter(is_named)
+    }
 }

@@ -12,7 +12,7 @@ use crate::manifest::{
     path::{self, Purpose, Refusal},
 };
 
-struct Key(ed25519_dalek::SigningKey, [u8; 32]);
+pub(super) struct Key(ed25519_dalek::SigningKey, [u8; 32]);
 
 impl PublicKeyData for Key {
     fn der_bytes(&self) -> &[u8] {
@@ -30,13 +30,13 @@ impl SigningKey for Key {
     }
 }
 
-fn key(seed: u8) -> Key {
+pub(super) fn key(seed: u8) -> Key {
     let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
     let public = key.verifying_key().to_bytes();
     Key(key, public)
 }
 
-fn params(name: &str, id: u8) -> CertificateParams {
+pub(super) fn params(name: &str, id: u8) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::OrganizationName, "Study");
@@ -56,7 +56,7 @@ fn ca(name: &str, id: u8) -> CertificateParams {
     params
 }
 
-fn leaf(name: &str, id: u8) -> CertificateParams {
+pub(super) fn leaf(name: &str, id: u8) -> CertificateParams {
     let mut params = params(name, id);
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![Ku::DigitalSignature];
@@ -73,7 +73,7 @@ fn judge(chain: &[&Made], anchor: &Made) -> Result<String, Refusal> {
 }
 
 /// A root without limits, as an issuer.
-fn root() -> (Made, Issuer<'static, Key>) {
+pub(super) fn root() -> (Made, Issuer<'static, Key>) {
     let mut params = ca("Study Root", 7);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     (params.self_signed(&key(7)).unwrap(), Issuer::new(params, key(7)))

@@ -6,6 +6,7 @@ mod corpus;
 mod detached;
 mod hashes;
 mod resigned;
+mod revoked;
 mod sign;
 mod swaps;
 

@@ -25,7 +25,7 @@ pub(super) const TABLE: Table = &[
     ("a manifest of an ingredient", "құрамдас бөліктің манифесі"),
     ("the signature does not fit", "қолтаңба сай келмейді"),
     ("a signed statement was changed", "қол қойылған мәлімет өзгертілген"),
-    ("the signer's certificate was revoked", "қол қоюшының сертификаты кері қайтарылған"),
+    ("its issuer took the signer's certificate back on {}", "шығарушысы қол қоюшының сертификатын {} кері қайтарып алды"),
     ("C2PA status {}", "C2PA мәртебесі: {}"),
     ("the parent's manifest: {}", "бұрынғы нұсқаның манифесі: {}"),
     ("the manifest of a part: {}", "кірістірілген бөліктің манифесі: {}"),

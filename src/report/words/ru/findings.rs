@@ -25,7 +25,7 @@ pub(super) const TABLE: Table = &[
     ("a manifest of an ingredient", "манифест составной части"),
     ("the signature does not fit", "подпись не подходит"),
     ("a signed statement was changed", "подписанное утверждение изменили"),
-    ("the signer's certificate was revoked", "сертификат подписавшего отозван"),
+    ("its issuer took the signer's certificate back on {}", "издатель отозвал сертификат подписавшего {}"),
     ("C2PA status {}", "статус C2PA: {}"),
     ("the parent's manifest: {}", "манифест прежней версии: {}"),
     ("the manifest of a part: {}", "манифест вставленной части: {}"),
