@@ -411,3 +411,73 @@ fn a_file_that_changes_while_it_is_read_does_no_harm() {
     }
     assert!(outcomes.iter().all(|&count| count > 20), "{outcomes:?}");
 }
+
+/// Files that are two things at once are the thing that their first bytes say, and the rest is either signed or said.
+#[test]
+fn files_of_two_kinds_are_one() {
+    let read = |name: &str| fs::read(fixture(name)).unwrap();
+    let label = |bytes: &[u8]| {
+        let mut sink = Cursor::new(Vec::new());
+        labeler().label(&mut Cursor::new(bytes), &mut sink).unwrap();
+        sink.into_inner()
+    };
+    let (png, gif, jpeg) = (read("tiny.png"), read("tiny.gif"), read("tiny.jpg"));
+    let (docx, pdf) = (slipping_zip(), b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj trailer<</Root 1 0 R>>".to_vec());
+    // An archive is read from its end, whatever stands before it.
+    let cases = [
+        ("a PNG with an archive behind it", [&png[..], &docx].concat(), "no-label", "labelled"),
+        ("a JPEG with a PDF behind it", [&jpeg[..], &pdf].concat(), "no-label", "labelled"),
+        ("a GIF with a labelled PNG behind it", [&gif[..], &label(&png)].concat(), "no-label", "labelled"),
+        ("a labelled PNG with an archive behind it", [&label(&png)[..], &docx].concat(), "broken", "labelled"),
+    ];
+    hold(cases.map(|(name, bytes, verify, label)| (name.to_owned(), bytes, verify, label)));
+}
+
+/// A document with a part whose name climbs out of the folder.
+fn slipping_zip() -> Vec<u8> {
+    let types: &[u8] = b"<Types><Override ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>";
+    let (mut file, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in [("[Content_Types].xml", types), ("../../../../tmp/slipped.xml", b"<a/>")] {
+        let numbers = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+        let sizes = [crc32fast::hash(content).to_le_bytes(), numbers(content.len()), numbers(content.len())].concat();
+        let name_len = u16::try_from(name.len()).unwrap().to_le_bytes();
+        let at = numbers(file.len());
+        file.extend(
+            [b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0", &sizes[..], &name_len, &[0, 0], name.as_bytes(), content].concat(),
+        );
+        directory.extend([b"PK\x01\x02\x14\0\x14\0\0\0\0\0\0\0\0\0", &sizes[..], &name_len, &[0; 12]].concat());
+        directory.extend([&at[..], name.as_bytes()].concat());
+    }
+    let [len, at] = [directory.len(), file.len()].map(|number| u32::try_from(number).unwrap().to_le_bytes());
+    let end = [b"PK\x05\x06\0\0\0\0\x02\0\x02\0", &len[..], &at, &[0, 0]].concat();
+    [file, directory, end].concat()
+}
+
+#[test]
+fn an_archive_that_climbs_out_of_its_folder_is_read_and_writes_nothing() {
+    let outside = std::path::Path::new("/tmp/slipped.xml");
+    assert!(!outside.exists());
+    let (verdict, report) = verified("zip slip", &slipping_zip());
+    assert_eq!(verdict, "no-label", "{report:?}");
+    assert_ne!(labelled("zip slip", &slipping_zip()), "labelled");
+    assert!(!outside.exists());
+}
+
+/// What mail and editors do to the ends of lines and to the first character.
+#[test]
+fn text_whose_line_ends_or_mark_were_changed_is_broken_and_otherwise_kept() {
+    for text in ["\u{feff}One.\r\nTwo.\r\n", "One.\nTwo.", "One.\r\nTwo."] {
+        let mut sink = Cursor::new(Vec::new());
+        labeler().label(&mut Cursor::new(text), &mut sink).unwrap();
+        let whole = String::from_utf8(sink.into_inner()).unwrap();
+        assert_eq!(verified(text, whole.as_bytes()).0, "ai-made-proven", "{text:?}");
+        assert_eq!(whole.starts_with('\u{feff}'), text.starts_with('\u{feff}'), "{text:?}");
+        let other = if text.contains("\r\n") { whole.replace("\r\n", "\n") } else { whole.replace('\n', "\r\n") };
+        let (_, report) = verified(text, other.as_bytes());
+        assert_eq!(report.unwrap().binding, Binding::Broken, "{text:?}");
+        let with_mark = format!("\u{feff}{}", whole.trim_start_matches('\u{feff}'));
+        let (_, report) = verified(text, with_mark.as_bytes());
+        let kept = text.starts_with('\u{feff}');
+        assert_eq!(report.unwrap().binding, if kept { Binding::Intact } else { Binding::Broken }, "{text:?}");
+    }
+}
