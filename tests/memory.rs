@@ -13,8 +13,10 @@ use std::{
     },
 };
 
-use common::{anchors, fixture, labeler};
-use tanba::{Binding, Signature, SignerStanding, Verifier};
+use std::process::Command;
+
+use common::{anchors, fixture, labeler, skip};
+use tanba::{Binding, Headline, Signature, SignerStanding, Verifier};
 
 /// Counts what all threads have allocated, and its peak.
 struct Counting;
@@ -216,5 +218,71 @@ fn sound_and_film_of_two_gigabytes() {
             report.findings
         );
         assert!(report.bytes > long);
+    }
+}
+
+#[test]
+fn a_wav_of_a_gigabyte() {
+    let mut file = Sparse::default();
+    let len = u32::try_from(GIB).unwrap();
+    let fmt = [&[1, 0, 2, 0][..], &48_000_u32.to_le_bytes(), &192_000_u32.to_le_bytes(), &[4, 0, 16, 0]].concat();
+    let head =
+        [&b"RIFF"[..], &(len + 36).to_le_bytes(), b"WAVEfmt ", &[16, 0, 0, 0], &fmt, b"data", &len.to_le_bytes()];
+    file.put(0, &head.concat());
+    file.put(43 + GIB, &[1]);
+    // Behind the samples stand the record and the manifest, which a flipped byte must not hit.
+    live(file, GIB / 2);
+}
+
+/// Three hours of each format whose frames are walked one by one: the notice is put in front, and the rest is copied.
+#[test]
+fn recordings_of_three_hours() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let ffmpeg = |arguments: &[&str], name: &str| {
+        let output =
+            Command::new("ffmpeg").args(["-y", "-v", "error"]).args(arguments).arg(path(name)).output().ok()?;
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        Some(())
+    };
+    let tone = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=16000:duration=10"];
+    let formats: [(&str, &[&str]); 5] = [
+        ("a.mp3", &["-c:a", "libmp3lame", "-b:a", "32k", "-write_xing", "0"]),
+        ("a.aac", &["-c:a", "aac", "-b:a", "24k"]),
+        ("a.m4a", &["-c:a", "aac", "-b:a", "24k"]),
+        ("a.opus", &["-c:a", "libopus", "-b:a", "16k"]),
+        ("a.flac", &["-c:a", "flac"]),
+    ];
+    for (name, encoding) in formats {
+        let (once, long) = (format!("once-{name}"), path(name));
+        let Some(()) = ffmpeg(&[&tone[..], encoding].concat(), &once) else { return skip("ffmpeg") };
+        // Frames are copied where they may be; those of FLAC are numbered.
+        let codec: &[&str] = if name.ends_with("flac") { encoding } else { &["-c", "copy"] };
+        let once = path(&once);
+        ffmpeg(&[&["-stream_loop", "1079", "-i", once.to_str().unwrap()], codec].concat(), name).unwrap();
+        let mut sink =
+            fs::File::options().read(true).write(true).create(true).truncate(true).open(path("labelled")).unwrap();
+        let mut source = fs::File::open(&long).unwrap();
+        let receipt = bounded(&format!("labelling {name}"), || labeler().label(&mut source, &mut sink)).unwrap();
+        assert!(receipt.is_complete(), "{name}: {receipt:#?}");
+        let verifier = Verifier::new().anchors(anchors());
+        let report = bounded(&format!("verifying {name}"), || match &receipt.sidecar {
+            Some(store) => verifier.verify_with_manifest(&mut sink, store),
+            None => verifier.verify(&mut sink),
+        });
+        let report = report.unwrap();
+        assert_eq!(report.headline, Headline::AiMadeProven, "{name}: {:#?}", report.findings);
+        // FLAC has it every ten minutes.
+        let spans = receipt.heard.as_ref().unwrap().spans.len();
+        assert_eq!(
+            (spans, report.heard.len()),
+            if name == "a.flac" { (18, 16) } else { (1, 1) },
+            "{name}: {report:#?}"
+        );
+        assert_eq!(report.not_examined.iter().any(|it| it.contains("heard 18 times")), spans == 18, "{report:#?}");
+        let longer = receipt.bytes - fs::metadata(&long).unwrap().len();
+        assert!(longer < (spans as u64) << 20, "{name}: {longer} bytes more");
+        fs::remove_file(long).unwrap();
     }
 }

@@ -50,6 +50,13 @@ pub(super) fn listen(
                 )),
             }
         }
+        if spans.len() > MAX_LISTENED {
+            look.not_examined.push(say!(
+                "the manifest says that the warning is heard {} times; the first {} were listened to",
+                spans.len(),
+                MAX_LISTENED
+            ));
+        }
     }
     if look.heard.is_empty() {
         for stretch in [Stretch::From { ms: 0, len_ms: SEARCHED }, Stretch::Last { len_ms: SEARCHED }] {

@@ -1,47 +1,14 @@
 //! What the tests of hostile input share: the bounds that every case is held to, and small pictures to hide things in.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+mod counting;
+
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
     io::Cursor,
     time::{Duration, Instant},
 };
 
 use tanba::{Error, FixableBy, Headline, Labeler, Limits, Verifier};
-
-/// Counts what each thread has allocated, and its peak.
-struct Counting;
-
-thread_local! {
-    static LIVE: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// SAFETY: every call is handed to the system's allocator unchanged; the counters are plain cells without destructors.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.get().saturating_add(layout.size());
-        LIVE.set(live);
-        PEAK.set(PEAK.get().max(live));
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.get().saturating_add(layout.size());
-        LIVE.set(live);
-        PEAK.set(PEAK.get().max(live));
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.set(LIVE.get().saturating_sub(layout.size()));
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 pub const MIB: usize = 1 << 20;
 /// No case may take longer, in an unoptimised build on a busy machine.
@@ -57,10 +24,8 @@ pub fn limits() -> Limits {
 /// Runs one case and holds it to its bounds; returns what it returned.
 pub fn bounded<T>(name: &str, case: impl FnOnce() -> T) -> T {
     let start = Instant::now();
-    let before = LIVE.get();
-    PEAK.set(before);
-    let result = case();
-    let (peak, took) = (PEAK.get().saturating_sub(before), start.elapsed());
+    let (result, peak) = counting::peak_of(case);
+    let took = start.elapsed();
     assert!(peak <= 64 * MIB + 4 * 8 * MIB, "{name}: {} MiB", peak / MIB);
     assert!(took < PATIENCE, "{name}: {took:?}");
     result

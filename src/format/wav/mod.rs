@@ -102,6 +102,13 @@ impl Handler for Wav {
             marked.patch.insert(form.end, vec![0; store_len % 2]);
         }
         chunks::sizes(source, &form, placed, &mut marked.patch)?;
+        if let (Some(said), Some(last)) = (form.cut, form.chunks.last()) {
+            marked.remarks.push(format!(
+                "the recording was cut off: its last chunk says that it holds {said} bytes, and holds {}; what is there was labelled, \
+                 and its lengths were put right",
+                last.len
+            ));
+        }
         Ok(marked)
     }
 

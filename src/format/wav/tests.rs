@@ -124,7 +124,8 @@ fn streams_without_lengths_and_files_of_64_bits_get_theirs() {
         let mut stream = file(&[fmt(1, 1, 8_000, 16), chunk(b"data", &samples)]);
         stream[4..8].copy_from_slice(&unknown.to_le_bytes());
         stream[40..44].copy_from_slice(&unknown.to_le_bytes());
-        let (labelled, _) = label(&stream, Policy::kazakhstan()).unwrap();
+        let (labelled, receipt) = label(&stream, Policy::kazakhstan()).unwrap();
+        assert!(receipt.remarks.is_empty(), "{:?}", receipt.remarks);
         let all = u32::from_le_bytes(labelled[4..8].try_into().unwrap());
         assert_eq!(all as usize, labelled.len() - 8);
         assert!(data(&labelled, b"data").ends_with(&samples));
@@ -139,6 +140,17 @@ fn streams_without_lengths_and_files_of_64_bits_get_theirs() {
     let data = data(&labelled, b"data");
     assert_eq!((number(28), number(36)), (data.len() as u64, data.len() as u64 / 2));
     assert!(data.ends_with(&samples));
+}
+
+#[test]
+fn what_was_cut_off_is_labelled_and_said() {
+    let mut whole = file(&[fmt(1, 1, 8_000, 16), chunk(b"data", &sound(16_000))]);
+    whole.truncate(10_044);
+    let (labelled, receipt) = label(&whole, Policy::kazakhstan()).unwrap();
+    assert!(receipt.remarks.iter().any(|remark| remark.contains("16000 bytes, and holds 10000")), "{receipt:?}");
+    assert!(data(&labelled, b"data").ends_with(&sound(10_000)));
+    let (_, again) = label(&labelled, Policy::kazakhstan()).unwrap();
+    assert!(again.remarks.is_empty(), "{:?}", again.remarks);
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub(super) const TABLE: Table = &[
     ("a visible notice, capital letters {} px high ({} % of the shorter side), contrast {}:1", "көрінетін ескерту: бас әріптерінің биіктігі {} пикс. (қысқа қабырғаның {} %-ы), контрасты {}:1"),
     ("a warning that is heard, from second {} to second {}, {} LUFS", "естілетін ескерту: {}-секундтан {}-секундқа дейін, {} LUFS"),
     ("a warning that is heard, from second {} to second {}", "естілетін ескерту: {}-секундтан {}-секундқа дейін"),
+    ("the manifest says that the warning is heard {} times; the first {} were listened to", "манифестте ескерту {} рет естіледі делінген; алғашқы {} тыңдалды"),
     ("the warning that the manifest says is heard from {} to {} ms: its words were not recognised there; listen to it", "манифест бойынша {} мс-тан {} мс-қа дейін естілетін ескерту: оның сөздері танылмады; өзіңіз тыңдап көріңіз"),
     ("contradiction: {} says AI, {} says not", "қайшылық: «{}» ЖИ туралы айтады, «{}» басқаша айтады"),
     ("contradiction: two AIGC labels differ, {} and {}", "қайшылық: екі AIGC таңбасы әртүрлі, {} және {}"),

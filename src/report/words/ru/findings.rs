@@ -8,6 +8,7 @@ pub(super) const TABLE: Table = &[
     ("a visible notice, capital letters {} px high ({} % of the shorter side), contrast {}:1", "видимое предупреждение: заглавные буквы высотой {} пикс. ({} % короткой стороны), контраст {}:1"),
     ("a warning that is heard, from second {} to second {}, {} LUFS", "звуковое предупреждение: с {} по {} секунду, {} LUFS"),
     ("a warning that is heard, from second {} to second {}", "звуковое предупреждение: с {} по {} секунду"),
+    ("the manifest says that the warning is heard {} times; the first {} were listened to", "в манифесте сказано, что предупреждение звучит столько раз: {}; прослушаны первые {}"),
     ("the warning that the manifest says is heard from {} to {} ms: its words were not recognised there; listen to it", "звуковое предупреждение, которое по манифесту звучит с {} по {} мс: его слова там не распознаны; послушайте сами"),
     ("contradiction: {} says AI, {} says not", "противоречие: «{}» говорит об ИИ, «{}» говорит иное"),
     ("contradiction: two AIGC labels differ, {} and {}", "противоречие: две метки AIGC различаются, {} и {}"),
