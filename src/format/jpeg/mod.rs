@@ -11,6 +11,7 @@ mod encoder;
 mod fill;
 mod frame;
 mod huffman;
+mod look;
 mod mark;
 mod markers;
 mod mpf;
@@ -36,9 +37,7 @@ pub(super) use self::{
 };
 use self::{
     app1::App1,
-    colour::Colour,
     markers::{APP1, APP11, COM, Layout, Segment},
-    reading::Reading,
     xt::Piece,
 };
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Survey, TextField, decode};
@@ -122,38 +121,9 @@ impl Handler for Jpeg {
         budget: &mut Budget,
     ) -> Result<Option<bool>> {
         let layout = markers::walk(source, budget)?;
-        let part = part(source, &layout, survey.orientation, notice, budget)?;
+        let part = look::part(source, &layout, survey.orientation, notice, budget)?;
         Ok(part.map(|part| notice.is_seen_in(&part)))
     }
-}
-
-/// The pixels at the notice's rectangle, in shades of grey where that is enough: every scan is read no
-/// further than to its last row.
-fn part(
-    source: &mut dyn Source,
-    layout: &Layout,
-    orientation: Orientation,
-    notice: &Notice,
-    budget: &mut Budget,
-) -> Result<Option<Raster>> {
-    let rect = orientation.stored_rect(notice.rect, notice.frame);
-    let rows = rect.y..rect.y.saturating_add(rect.height);
-    let Ok(reading) = Reading::of(source, layout, rows, budget)? else { return Ok(None) };
-    let Some(colour) = reading.colour() else { return Ok(None) };
-    if !rect.inside(reading.picture.frame.size) {
-        return Ok(None);
-    }
-    let tables = reading.quantisation()?;
-    // Where luma stands by itself it is all that is compared.
-    let (colour, count) = match colour {
-        Colour::Grey | Colour::YCbCr => (Colour::Grey, 1),
-        other => (other, reading.picture.planes.len()),
-    };
-    let mut rgb = Vec::with_capacity(budget.raster(rect.width, rect.height, 3)?);
-    for pixel in samples::samples(&reading.picture, &tables, count, rect).chunks_exact(count) {
-        rgb.extend(colour.rgb(pixel));
-    }
-    Ok(Some(Raster::upright(rgb, rect.size(), orientation)))
 }
 
 fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Result<Survey> {

@@ -17,7 +17,7 @@ use super::{
 use crate::Result;
 
 /// Blocks that are passed over one symbol at a time: a table for more at a time takes as long to make.
-const FEW: usize = 2000;
+pub(super) const FEW: usize = 2000;
 
 /// A component of the scan.
 pub(super) struct Slot {
@@ -76,6 +76,17 @@ struct Reader<'a> {
     blocks: usize,
 }
 
+impl Reader<'_> {
+    /// Passes over the AC coefficients of a block.
+    #[inline(always)]
+    fn pass(&self, bits: &mut Bits) -> Result<(), Fault> {
+        match &self.skipper {
+            Some(skipper) => skipper.block(bits, self.ac),
+            None => skip::plain(bits, self.ac),
+        }
+    }
+}
+
 /// Reads and writes one scan.
 pub(super) struct Weaver<'a, 'b> {
     cloth: &'a Cloth<'a>,
@@ -111,7 +122,8 @@ impl<'a, 'b> Weaver<'a, 'b> {
     pub(super) fn new(cloth: &'a Cloth<'a>, codes: &'a mut Codes<'b>, window: Window<'a>) -> Option<Self> {
         let per_mcu: usize = cloth.slots.iter().map(|slot| slot.h * slot.v).sum();
         let passed = match cloth.strip {
-            0 => cloth.rows.end * cloth.across - cloth.rows.len() * cloth.columns.len(),
+            // Most of those under the notice are passed over too.
+            0 => cloth.rows.end * cloth.across,
             _ => 0,
         };
         let passed = passed.min(cloth.interval.saturating_mul(cloth.rows.len()));
@@ -242,7 +254,10 @@ impl<'a, 'b> Weaver<'a, 'b> {
                     bits.refill();
                     *prediction += reader.dc.difference(bits)?;
                     block[0] = i16::try_from(*prediction).map_err(|_| Fault::RANGE)?;
-                    decoder::sequential(bits, reader.ac, &mut block)?;
+                    match cloth.brush.covers(slot.plane, x, y) {
+                        true => reader.pass(bits)?,
+                        false => decoder::sequential(bits, reader.ac, &mut block)?,
+                    }
                     run.push(block, |block| cloth.brush.paint(slot.plane, x, y, block));
                     Ok(())
                 })?;
@@ -306,10 +321,7 @@ impl<'a, 'b> Weaver<'a, 'b> {
                 for _ in 0..reader.blocks {
                     bits.refill();
                     *old += reader.dc.difference(bits)?;
-                    match &reader.skipper {
-                        Some(skipper) => skipper.block(bits, reader.ac)?,
-                        None => skip::plain(bits, reader.ac)?,
-                    }
+                    reader.pass(bits)?;
                 }
                 *old = checked(*old)?;
             }
