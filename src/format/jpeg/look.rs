@@ -1,6 +1,8 @@
 //! The part of the picture where the notice stands. Of an ordinary file only the luma there is decoded, and all else up to
 //! there is passed over.
 
+use std::sync::Arc;
+
 use super::{
     bits::Bits,
     colour::Colour,
@@ -14,55 +16,110 @@ use super::{
     reading::{ReadScan, Reading},
     samples,
     scan::Fault,
+    sheet::{Drawn, Sheet, Token},
     skip::{self, Skipper},
     weave::FEW,
     window::Window,
 };
 use crate::{
     Result,
-    geometry::{Orientation, Rect},
+    geometry::{Orientation, Rect, Size},
     limits::Budget,
     notice::{Notice, Raster},
     stream::Source,
 };
 
-/// The pixels at the notice's rectangle, in shades of grey where that is enough: every scan is read no
-/// further than to its last row.
-pub(super) fn part(
+/// Whether the notice is seen; every scan is read no further than to its last row. `None` where this coder cannot tell.
+///
+/// Blocks that were decoded and seen to be the notice once need not be looked at again: it is enough that the data in the file
+/// says the same.
+pub(super) fn shows(
     source: &mut dyn Source,
     layout: &Layout,
     orientation: Orientation,
     notice: &Notice,
     budget: &mut Budget,
-) -> Result<Option<Raster>> {
-    let rect = orientation.stored_rect(notice.rect, notice.frame);
+) -> Result<Option<bool>> {
+    let stored = notice.stored(orientation);
+    let rect = stored.rect;
     let rows = rect.y..rect.y.saturating_add(rect.height);
-    let Ok(mut reading) = Reading::begin(source, layout, rows, budget)? else { return Ok(None) };
+    let Ok(reading) = Reading::begin(source, layout, rows, budget)? else { return Ok(None) };
     let Some(colour) = reading.colour() else { return Ok(None) };
-    if !rect.inside(reading.picture.frame.size) || rect.area() == 0 {
+    let frame = &reading.picture.frame;
+    if !rect.inside(frame.size) || rect.area() == 0 {
         return Ok(None);
     }
     let tables = reading.quantisation()?;
     // Where luma stands by itself it is all that is compared.
-    let (colour, count) = match colour {
+    let (grey, count) = match colour {
         Colour::Grey | Colour::YCbCr => (Colour::Grey, 1),
         other => (other, reading.picture.planes.len()),
     };
     let len = budget.raster(rect.width, rect.height, 3)?;
     if let (1, Some(coded), Some(steps)) = (count, reading.waiting(), tables.first())
-        && let Some(luma) = Luma::new(&reading.picture.frame, coded, &reading.tables, steps, rect)
+        && let Some(luma) = Luma::new(frame, coded, &reading.tables, steps, rect)
     {
+        let data = || coded.segment.data.clone();
+        let sheet = match frame.size == stored.frame {
+            true => Sheet::kept(frame, &tables, &colour.inks(notice.plate, notice.text), &stored),
+            false => None,
+        };
+        if let Some(sheet) = &sheet
+            && sheet.is_seen()
+            && luma.holds(Window::open(source, data())?, sheet)?
+        {
+            return Ok(Some(true));
+        }
         let mut rgb = vec![0; len];
-        luma.read(Window::open(source, coded.segment.data.clone())?, budget)?.copy(rect, &mut rgb);
-        return Ok(Some(Raster::upright(rgb, rect.size(), orientation)));
+        luma.read(Window::open(source, data())?, budget)?.copy(rect, &mut rgb);
+        let seen = notice.is_seen_in(&Raster::upright(rgb, rect.size(), orientation));
+        if let Some(sheet) = sheet.filter(|sheet| seen && !sheet.is_seen())
+            && luma.holds(Window::open(source, data())?, &sheet)?
+        {
+            sheet.was_seen();
+        }
+        return Ok(Some(seen));
     }
+    let part = pixels(source, reading, (grey, count), rect, budget)?;
+    Ok(Some(notice.is_seen_in(&Raster::upright(part, rect.size(), orientation))))
+}
+
+/// The part at `rect` of a picture shown with `frame`, in colours as far as they stand in the first components.
+pub(super) fn part(
+    source: &mut dyn Source,
+    layout: &Layout,
+    orientation: Orientation,
+    (rect, frame): (Rect, Size),
+    budget: &mut Budget,
+) -> Result<Option<Raster>> {
+    let rect = orientation.stored_rect(rect, frame);
+    let rows = rect.y..rect.y.saturating_add(rect.height);
+    let Ok(reading) = Reading::begin(source, layout, rows, budget)? else { return Ok(None) };
+    let Some(colour) = reading.colour().filter(|_| rect.inside(reading.picture.frame.size)) else { return Ok(None) };
+    let count = reading.picture.planes.len();
+    let part = pixels(source, reading, (colour, count), rect, budget)?;
+    Ok(Some(Raster::upright(part, rect.size(), orientation)))
+}
+
+/// Pixels out of the first `count` components.
+fn pixels(
+    source: &mut dyn Source,
+    mut reading: Reading,
+    (colour, count): (Colour, usize),
+    rect: Rect,
+    budget: &mut Budget,
+) -> Result<Vec<u8>> {
+    let mut rgb = Vec::with_capacity(budget.raster(rect.width, rect.height, 3)?);
+    let tables = reading.quantisation()?;
     reading.finish(source, budget)?;
-    let mut rgb = Vec::with_capacity(len);
-    for pixel in samples::samples(&reading.picture, &tables, count, rect).chunks_exact(count) {
+    for pixel in samples::samples(&reading.picture, &tables, count, rect).chunks_exact(count.max(1)) {
         rgb.extend(colour.rgb(pixel));
     }
-    Ok(Some(Raster::upright(rgb, rect.size(), orientation)))
+    Ok(rgb)
 }
+
+/// Blocks of a notice that may have filling at their end.
+const FILLED: usize = 16;
 
 /// What the blocks of a component of the scan are read with.
 struct Slot<'a> {
@@ -80,7 +137,7 @@ struct Slot<'a> {
 struct Luma<'a> {
     slots: Vec<Slot<'a>>,
     /// By destination.
-    skippers: [Option<Skipper>; 4],
+    skippers: [Option<Arc<Skipper>>; 4],
     steps: &'a Quantisation,
     /// MCUs in a row, and between restart markers; those of the whole scan where there are none.
     across: usize,
@@ -119,11 +176,11 @@ impl<'a> Luma<'a> {
         let per_mcu: usize = slots.iter().map(|slot| slot.h * slot.v).sum();
         let read = rows.end.div_ceil(v as usize) * across;
         let passed = read.min(interval.saturating_add(rows.len() * across)) * per_mcu;
-        let mut skippers: [Option<Skipper>; 4] = Default::default();
+        let mut skippers: [Option<Arc<Skipper>>; 4] = Default::default();
         for (slot, component) in slots.iter_mut().zip(&scan.components) {
             match &coded.codes[1][component.ac] {
                 Some(table) if passed > FEW => {
-                    skippers[component.ac].get_or_insert_with(|| Skipper::new(table));
+                    skippers[component.ac].get_or_insert_with(|| Skipper::of(table));
                 }
                 _ => slot.skipper = None,
             }
@@ -131,15 +188,50 @@ impl<'a> Luma<'a> {
         Some(Self { slots, skippers, steps, across, interval, total, columns, rows })
     }
 
-    fn read(&self, mut window: Window, budget: &Budget) -> Result<Grey> {
+    /// The pixels.
+    fn read(&self, window: Window, budget: &Budget) -> Result<Grey> {
         let (width, height) = (self.columns.len() * 8, self.rows.len() * 8);
         // At most 14 pixels more than the notice in each direction.
         let len = budget.raster(width as u32, height as u32, 1)?;
         let mut grey = Grey { width, samples: vec![0; len] };
+        self.each(window, |bits, table, (x, y), dc| {
+            let mut block = [0; 64];
+            block[0] = dc;
+            decoder::sequential(bits, table, &mut block)?;
+            grey.put(x - self.columns.start, y - self.rows.start, &block, self.steps);
+            Ok(Look::Seen)
+        })?;
+        Ok(grey)
+    }
+
+    /// Whether every block of the sheet is in the file, but for filling behind a few.
+    fn holds(&self, window: Window, sheet: &Sheet) -> Result<bool> {
+        let (mut same, mut longer, mut count) = (true, 0, 0);
+        self.each(window, |bits, table, (x, y), dc| {
+            let Some(drawn) = sheet.block(0, x, y) else { return Ok(Look::Unseen) };
+            let end = match dc == drawn.dc {
+                true => compared(bits, table, &drawn, drawn.tokens(sheet.tokens()))?,
+                false => End::Other,
+            };
+            count += 1;
+            longer += usize::from(end == End::Longer);
+            same = end != End::Other && longer <= FILLED;
+            Ok(if same { Look::Seen } else { Look::Enough })
+        })?;
+        Ok(same && count == sheet.len(0))
+    }
+
+    /// Calls `look` with DC, column and row of every block under the notice; it reads what follows.
+    #[inline(always)]
+    fn each(
+        &self,
+        mut window: Window,
+        mut look: impl FnMut(&mut Bits, &Decoder, (usize, usize), i16) -> Result<Look, Fault>,
+    ) -> Result<()> {
         let v = self.slots.iter().find(|slot| slot.is_luma).map_or(1, |slot| slot.v);
         let h = self.slots.iter().find(|slot| slot.is_luma).map_or(1, |slot| slot.h);
         let first = self.rows.start / v * self.across + self.columns.start / h;
-        let last = (self.rows.end.div_ceil(v) - 1) * self.across + self.columns.end.div_ceil(h);
+        let last = self.rows.end.div_ceil(v).saturating_sub(1) * self.across + self.columns.end.div_ceil(h);
         // What stands in intervals of their own before the notice is not read.
         let passed = first / self.interval;
         if passed > 0 {
@@ -147,24 +239,36 @@ impl<'a> Luma<'a> {
         }
         let mut mcu = passed * self.interval;
         let last = last.min(self.total);
-        while mcu < last {
+        let mut enough = false;
+        while mcu < last && !enough {
             let end = (mcu / self.interval + 1) * self.interval;
             let (until, mut predictions) = (end.min(last), [0; 4]);
+            let (mut column, mut row) = (mcu % self.across, mcu / self.across);
             window.read(None, |bits| {
-                self.mcu(bits, mcu, &mut predictions, &mut grey)?;
+                enough = self.mcu(bits, (column, row), &mut predictions, &mut look)?;
                 mcu += 1;
-                Ok(mcu < until)
+                column += 1;
+                if column == self.across {
+                    (column, row) = (0, row + 1);
+                }
+                Ok(mcu < until && !enough)
             })?;
-            if mcu < last {
+            if mcu < last && !enough {
                 window.pass_restarts(1, ((mcu / self.interval - 1) % 8) as u8, |_| {})?;
             }
         }
-        Ok(grey)
+        Ok(())
     }
 
+    /// Reads an MCU; whether it was enough.
     #[inline(always)]
-    fn mcu(&self, bits: &mut Bits, mcu: usize, predictions: &mut [i32; 4], grey: &mut Grey) -> Result<(), Fault> {
-        let (column, row) = (mcu % self.across, mcu / self.across);
+    fn mcu(
+        &self,
+        bits: &mut Bits,
+        (column, row): (usize, usize),
+        predictions: &mut [i32; 4],
+        look: &mut impl FnMut(&mut Bits, &Decoder, (usize, usize), i16) -> Result<Look, Fault>,
+    ) -> Result<bool, Fault> {
         for (slot, prediction) in self.slots.iter().zip(predictions) {
             for y in row * slot.v..(row + 1) * slot.v {
                 for x in column * slot.h..(column + 1) * slot.h {
@@ -172,11 +276,11 @@ impl<'a> Luma<'a> {
                     *prediction += slot.dc.difference(bits)?;
                     let dc = i16::try_from(*prediction).map_err(|_| Fault::RANGE)?;
                     if slot.is_luma && self.rows.contains(&y) && self.columns.contains(&x) {
-                        let mut block = [0; 64];
-                        block[0] = dc;
-                        decoder::sequential(bits, slot.ac, &mut block)?;
-                        grey.put(x - self.columns.start, y - self.rows.start, &block, self.steps);
-                        continue;
+                        match look(bits, slot.ac, (x, y), dc)? {
+                            Look::Seen => continue,
+                            Look::Enough => return Ok(true),
+                            Look::Unseen => {}
+                        }
                     }
                     match slot.skipper.and_then(|skipper| self.skippers[skipper].as_ref()) {
                         Some(skipper) => skipper.block(bits, slot.ac)?,
@@ -185,8 +289,55 @@ impl<'a> Luma<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(false)
     }
+}
+
+/// What was done with a block.
+enum Look {
+    /// It was read.
+    Seen,
+    /// It is still to be passed over.
+    Unseen,
+    /// No more is wanted.
+    Enough,
+}
+
+/// How a block compares with another.
+#[derive(PartialEq)]
+enum End {
+    Same,
+    /// The same, with filling at its end.
+    Longer,
+    Other,
+}
+
+/// Compares the AC coefficients of the next block with those that were drawn.
+#[inline(always)]
+fn compared(bits: &mut Bits, table: &Decoder, drawn: &Drawn, tokens: &[Token]) -> Result<End, Fault> {
+    for token in tokens {
+        let (value, len) = token.bits();
+        bits.refill();
+        if table.symbol(bits)? != token.symbol() || bits.take(len) != value {
+            return Ok(End::Other);
+        }
+    }
+    let (mut k, mut end) = (usize::from(drawn.last) + 1, End::Same);
+    while k < 64 {
+        bits.refill();
+        let symbol = table.symbol(bits)?;
+        match (symbol >> 4, symbol & 15) {
+            (15, 0) => k += 16,
+            (_, 0) => break,
+            (zeros, 1) => {
+                bits.take(1);
+                k += usize::from(zeros) + 1;
+            }
+            _ => return Ok(End::Other),
+        }
+        end = End::Longer;
+    }
+    Ok(end)
 }
 
 /// Luma of whole blocks.
@@ -236,7 +387,7 @@ mod tests {
     use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
     use super::*;
-    use crate::{format::jpeg::markers, geometry::Size, limits::Limits};
+    use crate::{format::jpeg::markers, limits::Limits};
 
     fn file(sampling: Option<SamplingFactor>, restarts: u16) -> (Size, Vec<u8>) {
         let picture = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/photo.png")).unwrap();

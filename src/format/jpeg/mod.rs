@@ -23,11 +23,14 @@ mod recode;
 mod samples;
 mod scan;
 mod seam;
+mod sheet;
 mod skip;
 mod splice;
 mod weave;
 mod window;
 mod xt;
+
+use std::borrow::Cow;
 
 pub(super) use self::{
     abbreviated::{Abbreviated, joined, tables},
@@ -43,7 +46,7 @@ use self::{
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Survey, TextField, decode};
 use crate::{
     Error, Format, Result,
-    geometry::{Orientation, Size},
+    geometry::{Orientation, Rect, Size},
     limits::Budget,
     notice::{Notice, Raster},
     record,
@@ -74,11 +77,12 @@ impl Handler for Jpeg {
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
         let layout = markers::walk(source, budget)?;
-        survey(source, &layout, budget)
+        let survey = survey(source, &layout, budget)?;
+        Ok(Survey { walk: Some(Box::new(layout)), ..survey })
     }
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
-        let layout = markers::walk(source, budget)?;
+        let layout = layout(source, survey, budget)?;
         mark::mark(source, &layout, survey, label, budget)
     }
 
@@ -88,7 +92,7 @@ impl Handler for Jpeg {
         survey: &Survey,
         budget: &mut Budget,
     ) -> Result<Option<Vec<NamedBox>>> {
-        let layout = markers::walk(source, budget)?;
+        let layout = layout(source, survey, budget)?;
         let carriers = || survey.stores.iter().flat_map(|store| &store.carrier);
         let mut boxes = vec![NamedBox::new("SOI", 0..2)];
         for segment in &layout.segments {
@@ -105,12 +109,26 @@ impl Handler for Jpeg {
                 }
             }
         }
-        boxes.push(NamedBox::new("EOI", layout.eoi));
+        boxes.push(NamedBox::new("EOI", layout.eoi.clone()));
         Ok(Some(boxes))
     }
 
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
         decode::jpeg(source, survey.trailer.as_ref(), survey.orientation, budget).map(Some)
+    }
+
+    fn part(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        rect: Rect,
+        budget: &mut Budget,
+    ) -> Result<Option<Raster>> {
+        let layout = layout(source, survey, budget)?;
+        match survey.shown() {
+            Some(frame) => look::part(source, &layout, survey.orientation, (rect, frame), budget),
+            None => Ok(None),
+        }
     }
 
     fn shows(
@@ -120,9 +138,16 @@ impl Handler for Jpeg {
         notice: &Notice,
         budget: &mut Budget,
     ) -> Result<Option<bool>> {
-        let layout = markers::walk(source, budget)?;
-        let part = look::part(source, &layout, survey.orientation, notice, budget)?;
-        Ok(part.map(|part| notice.is_seen_in(&part)))
+        let layout = layout(source, survey, budget)?;
+        look::shows(source, &layout, survey.orientation, notice, budget)
+    }
+}
+
+/// The layout of a surveyed file.
+fn layout<'a>(source: &mut dyn Source, survey: &'a Survey, budget: &mut Budget) -> Result<Cow<'a, Layout>> {
+    match survey.walk.as_ref().and_then(|walk| walk.downcast_ref()) {
+        Some(layout) => Ok(Cow::Borrowed(layout)),
+        None => markers::walk(source, budget).map(Cow::Owned),
     }
 }
 

@@ -82,10 +82,10 @@ impl<'a> Brush<'a> {
         false
     }
 
-    /// Whether nothing of what a block held before comes through.
-    pub(super) fn covers(&self, component: usize, x: usize, y: usize) -> bool {
-        let Some(Some(ink)) = self.inks.get(component) else { return false };
-        !ink.shared && ink.across.is_full(x) && ink.down.is_full(y)
+    /// The blocks of a component that nothing of what they held before comes through: columns and rows.
+    pub(super) fn hidden(&self, component: usize) -> Option<(Range<usize>, Range<usize>)> {
+        let ink = self.inks.get(component)?.as_ref().filter(|ink| !ink.shared)?;
+        Some((ink.across.full(), ink.down.full()))
     }
 }
 
@@ -172,10 +172,12 @@ impl Axis {
         Some(Samples { side, spans: self.spans.get(index * 8..index * 8 + 8)?, pixels: &self.pixels })
     }
 
-    #[inline]
-    fn is_full(&self, block: usize) -> bool {
-        let index = block.checked_sub(self.blocks.start);
-        index.and_then(|index| self.sides.get(index)).is_some_and(|side| side.full)
+    /// The blocks that it covers in full.
+    fn full(&self) -> Range<usize> {
+        let before = self.sides.iter().take_while(|side| !side.full).count();
+        let len = self.sides[before..].iter().take_while(|side| side.full).count();
+        let start = self.blocks.start + before;
+        start..start + len
     }
 }
 
