@@ -44,6 +44,14 @@ pub(crate) fn read_at(source: &mut dyn Source, format: Format, at: u64, len: u64
     Ok(bytes)
 }
 
+/// Up to 4096 bytes from `at` on.
+pub(crate) fn head(source: &mut dyn Source, at: u64) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    source.seek(SeekFrom::Start(at))?;
+    source.take(4096).read_to_end(&mut head)?;
+    Ok(head)
+}
+
 /// Fills `buffer` from `at`.
 pub(crate) fn read_into(source: &mut dyn Source, format: Format, at: u64, buffer: &mut [u8]) -> Result<()> {
     source.seek(SeekFrom::Start(at))?;

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     Format, Result,
+    geometry::Rect,
     limits::Budget,
     notice::{Notice, Raster},
     record,
@@ -137,6 +138,19 @@ impl Handler for Gif {
         decode::decode(source, Format::Gif, image::ImageFormat::Gif, survey.orientation, budget).map(Some)
     }
 
+    fn part(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        rect: Rect,
+        budget: &mut Budget,
+    ) -> Result<Option<Raster>> {
+        match look::part(source, rect, budget)? {
+            Some(part) => Ok(Some(part)),
+            None => Ok(self.picture(source, survey, budget)?.and_then(|picture| picture.part(rect))),
+        }
+    }
+
     fn shows(
         &self,
         source: &mut dyn Source,
@@ -144,10 +158,7 @@ impl Handler for Gif {
         notice: &Notice,
         budget: &mut Budget,
     ) -> Result<Option<bool>> {
-        let part = match look::part(source, notice.rect, budget)? {
-            Some(part) => Some(part),
-            None => self.picture(source, survey, budget)?.and_then(|picture| picture.part(notice.rect)),
-        };
+        let part = self.part(source, survey, notice.rect, budget)?;
         Ok(Some(part.is_some_and(|part| notice.is_seen_in(&part))))
     }
 }

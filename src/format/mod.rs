@@ -40,7 +40,7 @@ mod tiff;
 mod wav;
 mod webp;
 
-use std::{fmt, ops::Range};
+use std::{any::Any, fmt, ops::Range};
 
 pub use facts::Carries;
 pub(crate) use facts::{Facts, HardBinding};
@@ -49,12 +49,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error, Result,
     container::id3,
-    geometry::{Orientation, Size},
+    geometry::{Orientation, Rect, Size},
     limits::Budget,
     notice::{Audible, Heard, Hit, Line, Notice, Prose, Raster, Sound},
     patch::Patch,
     record::Record,
-    stream::Source,
+    stream::{Source, head},
 };
 
 pub(crate) use parts::{Archive, Member, NamedBox};
@@ -216,6 +216,17 @@ pub(crate) trait Handler: Sync {
         Ok(None)
     }
 
+    /// A part of that picture; `None` where it is not wholly inside, too. Formats that can decode a part decode no more.
+    fn part(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        rect: Rect,
+        budget: &mut Budget,
+    ) -> Result<Option<Raster>> {
+        Ok(self.picture(source, survey, budget)?.and_then(|picture| picture.part(rect)))
+    }
+
     /// The first picture's pixels of 8 bits, red, green, blue and alpha, as stored: neither turned nor laid over anything.
     /// `None` where it has no alpha, other samples, or was not stored without loss.
     fn rgba(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Vec<u8>>> {
@@ -264,6 +275,8 @@ pub(crate) struct Survey {
     pub(crate) lines: Vec<Line>,
     /// The hash of its manifest is over Unicode's form C of a text: C2PA 2.4 §15.12.1.3.1.
     pub(crate) nfc: bool,
+    /// What the handler found on its walk and needs again: a file is not walked twice.
+    pub(crate) walk: Option<Box<dyn Any + Send + Sync>>,
     /// The extension of the file's name, in small letters, where the caller gave one: texts are told apart by it.
     pub(crate) extension: Option<String>,
 }
@@ -406,15 +419,6 @@ impl Format {
     pub fn limitations(self) -> &'static str {
         self.handler().facts().limitations
     }
-}
-
-/// Up to 4096 bytes from `at` on.
-fn head(source: &mut dyn Source, at: u64) -> Result<Vec<u8>> {
-    use std::io::{Read as _, SeekFrom};
-    let mut head = Vec::new();
-    source.seek(SeekFrom::Start(at))?;
-    source.take(4096).read_to_end(&mut head)?;
-    Ok(head)
 }
 
 impl fmt::Display for Format {

@@ -22,6 +22,7 @@ use self::{
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Store, Survey, decode};
 use crate::{
     Format, Result,
+    geometry::Rect,
     limits::Budget,
     notice::{Notice, Raster, StoredNotice},
     record,
@@ -112,6 +113,23 @@ impl Handler for Png {
         decode::decode(source, Format::Png, image::ImageFormat::Png, survey.orientation, budget).map(Some)
     }
 
+    fn part(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        rect: Rect,
+        budget: &mut Budget,
+    ) -> Result<Option<Raster>> {
+        let part = match survey.shown() {
+            Some(frame) => look::part(source, survey.orientation, rect, frame, budget)?,
+            None => None,
+        };
+        match part {
+            Some(part) => Ok(Some(part)),
+            None => Ok(self.picture(source, survey, budget)?.and_then(|picture| picture.part(rect))),
+        }
+    }
+
     fn shows(
         &self,
         source: &mut dyn Source,
@@ -119,10 +137,7 @@ impl Handler for Png {
         notice: &Notice,
         budget: &mut Budget,
     ) -> Result<Option<bool>> {
-        let part = match look::part(source, survey.orientation, notice.rect, notice.frame, budget)? {
-            Some(part) => Some(part),
-            None => self.picture(source, survey, budget)?.and_then(|picture| picture.part(notice.rect)),
-        };
+        let part = self.part(source, survey, notice.rect, budget)?;
         Ok(Some(part.is_some_and(|part| notice.is_seen_in(&part))))
     }
 

@@ -25,7 +25,7 @@ pub(crate) fn checkered(picture: Size, strip: u32) -> Notice {
     let coverage =
         (0..size.height).flat_map(|y| (0..size.width).map(move |x| if (x / 8 + y / 8) % 2 == 0 { 0 } else { 255 }));
     Notice {
-        stamp: Arc::new(Stamp { size, coverage: coverage.collect() }),
+        stamp: Arc::new(Stamp::new(size, coverage.collect())),
         plate: [0, 0, 0],
         text: [255, 255, 255],
         rect,

@@ -3,7 +3,7 @@
 use super::{Job, Labeler, PlacedNotice, wanted::Wanted};
 use crate::{
     Result,
-    geometry::Size,
+    geometry::{Rect, Size},
     limits::Budget,
     notice::{self, Sighting},
     policy::{Plan, layout},
@@ -18,8 +18,10 @@ pub(super) fn wanted(labeler: &Labeler, job: &Job, source: &mut dyn Source) -> R
     // Plates grow with the picture: a size that lies must not cost memory before a pixel was seen.
     budget.raster(frame.width, frame.height, 1)?;
     // Looking costs a decode: only where a label of ours may stand, and where a second strip would.
-    let standing = if !survey.stores.is_empty() || layout::needs_strip(frame) {
+    let standing = if !survey.stores.is_empty() {
         standing(job, source, budget)?
+    } else if layout::needs_strip(frame) {
+        strip(job, frame, source, budget)?
     } else {
         Vec::new()
     };
@@ -40,6 +42,18 @@ pub(super) fn wanted(labeler: &Labeler, job: &Job, source: &mut dyn Source) -> R
 fn standing(job: &Job, source: &mut dyn Source, budget: &mut Budget) -> Result<Vec<Sighting>> {
     let picture = job.format.handler().picture(source, &job.survey, budget)?;
     Ok(picture.map(|picture| notice::search(&picture, &job.plan.wording.lines)).unwrap_or_default())
+}
+
+/// The notice in a strip that was put above the picture before. Few pictures begin with a row that could be one's, and to see
+/// that takes no more than the row.
+fn strip(job: &Job, frame: Size, source: &mut dyn Source, budget: &mut Budget) -> Result<Vec<Sighting>> {
+    let handler = job.format.handler();
+    let row = Rect { x: 0, y: 0, width: frame.width, height: 1 };
+    if handler.part(source, &job.survey, row, budget)?.is_some_and(|row| !notice::is_even(&row)) {
+        return Ok(Vec::new());
+    }
+    let picture = handler.picture(source, &job.survey, budget)?;
+    Ok(picture.map(|picture| notice::search_strip(&picture, &job.plan.wording.lines)).unwrap_or_default())
 }
 
 /// Whether a notice has the plan's words and is large enough to be kept.

@@ -6,7 +6,7 @@ use c2pa::assertions::{BmffHash, BoxHash, BoxMap, DataHash, labels};
 use serde_json::{Value, json};
 use time::{UtcOffset, format_description::well_known::Rfc3339};
 
-use super::{NOTICE_REGION, Past, Signer, bmff, hash, read::BARE};
+use super::{NOTICE_REGION, Past, Signer, bmff, hash, lengths::Shape, read::BARE};
 use crate::{
     Error, Format, Result,
     format::HardBinding,
@@ -95,6 +95,7 @@ impl Draft {
     pub(crate) fn new(format: Format, claim: &Claim, parent: Option<Parent>, signer: &Signer) -> Result<Self> {
         within_validity(signer, claim.record.time)?;
         let failed = |error: c2pa::Error| backend(format, error);
+        let shape = parent.is_none().then(|| Shape::of(format, claim));
         let definition = definition(claim, parent.is_some())?;
         let mut builder =
             c2pa::Builder::from_shared_context(signer.context()).with_definition(definition).map_err(failed)?;
@@ -127,7 +128,15 @@ impl Draft {
                 builder.add_assertion(BMFF_LABEL, &bmff_hash(vec![0; 32])).map_err(failed)?;
             }
         }
-        let len = builder.placeholder(BARE).map_err(failed)?.len();
+        let len = match shape.as_ref().and_then(|shape| signer.lengths().get(shape)) {
+            // The engine need not build it twice to tell.
+            Some(len) => len,
+            None => {
+                let len = builder.placeholder(BARE).map_err(failed)?.len();
+                shape.into_iter().for_each(|shape| signer.lengths().keep(shape, len));
+                len
+            }
+        };
         Ok(Self { format, builder, len, part, beside: claim.beside })
     }
 

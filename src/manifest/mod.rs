@@ -13,6 +13,7 @@ mod hash;
 mod identity;
 mod jumbf;
 mod key;
+mod lengths;
 mod outline;
 mod past;
 mod path;

@@ -9,7 +9,7 @@ use c2pa::crypto::{cose::CertificateTrustPolicy, time_stamp::verify_time_stamp};
 use c2pa::status_tracker::StatusTracker;
 use time::macros::datetime;
 
-use super::{Identity, IdentityRequest, certificate::Chain, doctor, key::Key};
+use super::{Identity, IdentityRequest, certificate::Chain, doctor, key::Key, lengths::Lengths};
 use crate::{Cause, Error, Result};
 
 /// Bytes that a time-stamp adds to every manifest: room for the token of the usual authorities with their certificates
@@ -66,6 +66,7 @@ type Stamp = dyn Fn(&[u8]) -> Result<Vec<u8>, Cause> + Send + Sync;
 pub struct Signer {
     parts: Arc<Parts>,
     context: Arc<c2pa::Context>,
+    lengths: Arc<Lengths>,
 }
 
 /// What signs; handed to the C2PA engine.
@@ -182,7 +183,7 @@ impl Signer {
             why: "the C2PA engine refuses the settings".into(),
             source: Some(error.into()),
         })?;
-        Ok(Self { parts, context })
+        Ok(Self { parts, context, lengths: Arc::default() })
     }
 
     /// Whether this is a development identity.
@@ -211,6 +212,11 @@ impl Signer {
 
     pub(super) fn context(&self) -> &Arc<c2pa::Context> {
         &self.context
+    }
+
+    /// How long manifests are with this signature.
+    pub(super) fn lengths(&self) -> &Lengths {
+        &self.lengths
     }
 }
 

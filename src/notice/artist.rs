@@ -101,7 +101,7 @@ fn draw(setter: &mut Typesetter, wording: &Wording, style: &NoticeStyle, picture
         (layout::place(plate.size, picture, style.place), picture)
     };
     Ok(Notice {
-        stamp: Arc::new(Stamp { size: plate.size, coverage: plate.coverage(setter) }),
+        stamp: Arc::new(Stamp::new(plate.size, plate.coverage(setter))),
         plate: style.plate,
         text: style.text,
         rect,

@@ -81,6 +81,11 @@ impl Lexicon {
         &TABLE
     }
 
+    /// Whether all these lines are in it.
+    pub(super) fn holds(&self, lines: &[String]) -> bool {
+        lines.iter().all(|line| self.entries.iter().any(|entry| entry.text == *line))
+    }
+
     /// The table, and other lines.
     pub(super) fn with(also: &[String]) -> Self {
         let mut lexicon = Self::table().clone();

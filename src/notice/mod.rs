@@ -7,6 +7,7 @@ mod blend;
 mod goldens;
 mod grey;
 mod hear;
+mod kept;
 pub(crate) mod level;
 mod lexicon;
 #[cfg(test)]
@@ -37,8 +38,9 @@ pub(crate) use blend::{Mix, blend, luma};
 pub(crate) use hear::{Hit, Listener};
 pub use pixels::Pixels;
 pub(crate) use prose::{LINES, Line, MAX_LINE, Prose, Written, read};
-pub(crate) use sight::{Sighting, measure, search};
+pub(crate) use sight::{Sighting, is_even, measure, search, search_strip};
 
+use self::kept::Kept;
 use crate::geometry::{Orientation, Rect, Size};
 
 /// The most samples a second of sound that is noticed or listened to: what a rate costs must be bounded.
@@ -49,6 +51,48 @@ pub(crate) const MAX_RATE: u32 = 384_000;
 pub(crate) struct Stamp {
     pub(crate) size: Size,
     pub(crate) coverage: Vec<u8>,
+    /// What formats have made of it.
+    pub(crate) kept: Kept,
+}
+
+impl Stamp {
+    pub(crate) fn new(size: Size, coverage: Vec<u8>) -> Self {
+        Self { size, coverage, kept: Kept::default() }
+    }
+
+    /// The same as stored where it is shown through `orientation`.
+    fn turned(&self, orientation: Orientation) -> Arc<Self> {
+        let size = orientation.shown(self.size);
+        let mut coverage = vec![0; self.coverage.len()];
+        for (y, row) in (0..).zip(self.coverage.chunks_exact(self.size.width.max(1) as usize)) {
+            for (x, &value) in (0..).zip(row) {
+                let (x, y) = orientation.stored_point(x, y, self.size);
+                coverage[y as usize * size.width as usize + x as usize] = value;
+            }
+        }
+        Arc::new(Self::new(size, coverage))
+    }
+
+    /// The same with rows of the plate above and below.
+    fn padded(&self, above: u32, added: u32) -> Arc<Self> {
+        let kept = |padded: &Padded| (padded.above, padded.added) == (above, added);
+        if let Some(found) = self.kept.get(kept) {
+            return Arc::clone(&found.stamp);
+        }
+        let size = Size { width: self.size.width, height: self.size.height + added };
+        let mut coverage = vec![0; size.width as usize * size.height as usize];
+        let start = (above * size.width) as usize;
+        coverage[start..start + self.coverage.len()].copy_from_slice(&self.coverage);
+        let stamp = Arc::new(Self::new(size, coverage));
+        Arc::clone(&self.kept.keep(Padded { above, added, stamp }).stamp)
+    }
+}
+
+/// A stamp with rows of the plate around it, kept with the one that it was made from.
+struct Padded {
+    above: u32,
+    added: u32,
+    stamp: Arc<Stamp>,
 }
 
 /// A notice drawn for a picture of a given size, in the frame *as shown*.
@@ -107,20 +151,8 @@ impl Notice {
     pub(crate) fn stored(&self, orientation: Orientation) -> StoredNotice {
         let frame = orientation.shown(self.frame);
         let rect = orientation.stored_rect(self.rect, self.frame);
-        let stamp = if orientation == Orientation::Upright {
-            Arc::clone(&self.stamp)
-        } else {
-            let shown = self.stamp.size;
-            let size = orientation.shown(shown);
-            let mut coverage = vec![0; self.stamp.coverage.len()];
-            for (y, row) in (0..).zip(self.stamp.coverage.chunks_exact(shown.width.max(1) as usize)) {
-                for (x, &value) in (0..).zip(row) {
-                    let (x, y) = orientation.stored_point(x, y, shown);
-                    coverage[y as usize * size.width as usize + x as usize] = value;
-                }
-            }
-            Arc::new(Stamp { size, coverage })
-        };
+        let stamp =
+            if orientation == Orientation::Upright { Arc::clone(&self.stamp) } else { self.stamp.turned(orientation) };
         let mut grow = Grow::default();
         if self.strip > 0 {
             // The strip is the rows above the picture as shown: find the stored side that they are.
@@ -152,7 +184,7 @@ impl Notice {
             let start = (top + row) * to + left;
             coverage[start..start + from].copy_from_slice(line);
         }
-        Self { stamp: Arc::new(Stamp { size, coverage }), rect: union, shift: (left as u32, top as u32), ..self }
+        Self { stamp: Arc::new(Stamp::new(size, coverage)), rect: union, shift: (left as u32, top as u32), ..self }
     }
 }
 
@@ -164,12 +196,8 @@ impl Notice {
         };
         let added = strip - self.strip;
         let above = added / 2;
-        let size = Size { width: self.stamp.size.width, height: self.stamp.size.height + added };
-        let mut coverage = vec![0; size.width as usize * size.height as usize];
-        let start = (above * size.width) as usize;
-        coverage[start..start + self.stamp.coverage.len()].copy_from_slice(&self.stamp.coverage);
         Self {
-            stamp: Arc::new(Stamp { size, coverage }),
+            stamp: self.stamp.padded(above, added),
             rect: Rect { height: self.rect.height + added, ..self.rect },
             strip,
             frame: Size { height: self.frame.height + added, ..self.frame },
@@ -194,7 +222,7 @@ impl StoredNotice {
         let rows = rows.skip((top - self.rect.y) as usize).take(size.height as usize);
         let coverage = rows.flat_map(|row| &row[skip..skip + width]).copied().collect();
         Some(Self {
-            stamp: Arc::new(Stamp { size, coverage }),
+            stamp: Arc::new(Stamp::new(size, coverage)),
             rect: Rect { x: left - window.x, y: top - window.y, width: size.width, height: size.height },
             grow: Grow::default(),
             frame: window.size(),

@@ -4,6 +4,7 @@ use super::{
     Raster,
     grey::{Grey, Integral},
     lexicon::{Lexicon, Match},
+    luma,
     rows::{Row, rows},
 };
 use crate::{
@@ -22,6 +23,10 @@ const READ: (f64, f64) = (0.82, 0.68);
 const EXPECTED: (f64, f64) = (0.72, 0.5);
 /// Letters lower than this, in pixels of the picture, are not read: any speck resembles an ideograph then.
 const LEAST_CAP: f64 = 4.0;
+
+/// Levels of luma by which a plate may differ from itself in a poor JPEG, and pixels at its ends that are looked at.
+const EVEN: u8 = 48;
+const EDGE: u32 = 2;
 
 /// Ways of reading the rows of one picture that are weighed.
 const MAX_READINGS: usize = 1000;
@@ -70,7 +75,7 @@ pub(crate) fn search(picture: &Raster, also: &[String]) -> Vec<Sighting> {
         return Vec::new();
     }
     let with_also;
-    let lexicon = if also.is_empty() {
+    let lexicon = if Lexicon::table().holds(also) {
         Lexicon::table()
     } else {
         with_also = Lexicon::with(also);
@@ -81,6 +86,30 @@ pub(crate) fn search(picture: &Raster, also: &[String]) -> Vec<Sighting> {
     let mut sightings: Vec<_> = groups(&found).iter().filter_map(|group| sighting(picture, lexicon, group)).collect();
     sightings.sort_by(|a, b| b.score.total_cmp(&a.score));
     sightings
+}
+
+/// Searches the strip along the upper edge of a picture, if there may be one.
+pub(crate) fn search_strip(picture: &Raster, also: &[String]) -> Vec<Sighting> {
+    let Size { width, height } = picture.size;
+    let at = |x: u32, y: u32| pixel(picture, x, y).map(luma);
+    let Some(first) = at(0, 0).filter(|_| width > 2 * EDGE) else { return Vec::new() };
+    // The plate has padding on both sides.
+    let is_plate = |&y: &u32| {
+        let mut ends = (0..EDGE).flat_map(|x| [at(x, y), at(width - 1 - x, y)]).flatten();
+        ends.all(|luma| luma.abs_diff(first) <= EVEN)
+    };
+    let height = (0..height).take_while(is_plate).count() as u32;
+    let strip = picture.part(Rect { x: 0, y: 0, width, height });
+    strip.map(|strip| search(&strip, also)).unwrap_or_default()
+}
+
+/// Whether a row of pixels may be one of a plate alone: nearly all of it has one brightness.
+pub(crate) fn is_even(row: &Raster) -> bool {
+    let mut lumas: Vec<u8> = row.rgb.as_chunks().0.iter().copied().map(luma).collect();
+    lumas.sort_unstable();
+    let few = lumas.len() / 20;
+    let ends = lumas.get(few).zip(lumas.iter().rev().nth(few));
+    ends.is_none_or(|(low, high)| high.abs_diff(*low) <= EVEN)
 }
 
 /// A wording that was read: one row, or several where it is broken. Coordinates are the picture's.

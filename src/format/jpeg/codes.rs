@@ -3,11 +3,13 @@
 use super::{
     bits::BitWriter,
     decoder,
+    fill::Filler,
     huffman::{Encoder, Table},
     nudge::nudge,
     picture::Block,
     reading,
-    weave::Slot,
+    sheet::{Sheet, Token},
+    weave::{Placed, Slot},
 };
 
 /// The symbol for 16 zeros.
@@ -71,94 +73,121 @@ impl<'a> Codes<'a> {
         Self { read, stated, write, missing: Default::default(), beyond: false, full: [false; 4], nudged }
     }
 
-    /// Moves coefficients of drawn blocks (those of whole MCUs) to codes that exist, where there must be.
-    pub(super) fn nudge(&mut self, slots: &[Slot], blocks: &mut [Block]) {
-        if self.full == [false; 4] {
+    /// The symbols of a sheet that no code stands for.
+    pub(super) fn lacking(&self, sheet: &Sheet, slots: &[Slot]) -> Missing {
+        let mut missing = Missing::default();
+        for slot in slots {
+            let encoder = self.write[1][slot.ac].as_ref();
+            let has = |symbol| encoder.is_some_and(|encoder| encoder.code(symbol).1 > 0);
+            for symbol in sheet.symbols(slot.plane).filter(|&symbol| !has(symbol)) {
+                add(&mut missing[1][slot.ac], symbol);
+            }
+        }
+        missing
+    }
+
+    /// Whether coefficients are moved to codes that exist.
+    pub(super) fn moves(&self) -> bool {
+        self.full != [false; 4]
+    }
+
+    /// Moves coefficients of a drawn block to codes that exist, where there must be.
+    pub(super) fn nudge(&mut self, slot: &Slot, block: &mut Block) {
+        if !self.moves() {
             return;
         }
-        let order = slots.iter().flat_map(|slot| std::iter::repeat_n(slot, slot.h * slot.v));
-        for (block, slot) in blocks.iter_mut().zip(order.cycle()) {
-            if let (true, Some(encoder)) = (self.full[slot.ac], &self.write[1][slot.ac]) {
-                let error = nudge(block, &slot.steps, encoder) / 64.0;
-                self.nudged.worst = self.nudged.worst.max(error);
-                self.nudged.sum += error;
-            }
-            self.nudged.blocks += 1.0;
+        if let (true, Some(encoder)) = (self.full[slot.ac], &self.write[1][slot.ac]) {
+            let error = nudge(block, &slot.steps, encoder) / 64.0;
+            self.nudged.worst = self.nudged.worst.max(error);
+            self.nudged.sum += error;
         }
+        self.nudged.blocks += 1.0;
     }
 
-    /// A symbol and the bits that follow it.
-    #[inline]
-    fn symbol(&mut self, (class, destination): (usize, usize), symbol: u8, value: u32, len: u32) -> (u32, u32) {
-        let (code, code_len) = self.write[class][destination].as_ref().map_or((0, 0), |encoder| encoder.code(symbol));
-        if code_len == 0 {
-            let missing = &mut self.missing[class][destination];
-            if !missing.contains(&symbol) {
-                missing.push(symbol);
-            }
-        }
-        (code << len | value, code_len + len)
-    }
-
-    /// A number in the form of F.1.2.1 after its symbol, which says how many `zeros` precede it.
-    #[inline]
-    pub(super) fn number(&mut self, table: (usize, usize), zeros: u32, value: i32) -> (u32, u32) {
+    /// A number in the form of F.1.2.1 after its symbol of a DC table.
+    #[inline(always)]
+    pub(super) fn difference(&mut self, table: usize, value: i32) -> (u32, u32) {
         let len = 32 - value.unsigned_abs().leading_zeros();
-        let bits = (value - i32::from(value < 0)) as u32 & ((1 << len) - 1);
         if len > 15 {
             self.beyond = true;
             return (0, 0);
         }
-        // 4 bits each.
-        self.symbol(table, (zeros << 4 | len) as u8, bits, len)
+        let bits = (value - i32::from(value < 0)) as u32 & ((1 << len) - 1);
+        let symbol = len as u8;
+        let (code, code_len) = self.write[0][table].as_ref().map_or((0, 0), |encoder| encoder.code(symbol));
+        if code_len == 0 {
+            add(&mut self.missing[0][table], symbol);
+        }
+        (code << len | bits, code_len + len)
     }
 
-    /// Writes a block, with so many runs of zeros before its end.
-    fn block(&mut self, out: &mut BitWriter, slot: &Slot, prediction: &mut i32, block: &Block, extra: u8) {
-        let dc = i32::from(block[0]);
-        let mut put = |(value, len)| out.put(value, len);
-        put(self.number((0, slot.dc), 0, dc - *prediction));
+    /// Writes a block and what is added to its end.
+    #[inline(always)]
+    fn block(
+        &mut self,
+        out: &mut BitWriter,
+        slot: &Slot,
+        prediction: &mut i32,
+        block: &Placed,
+        tokens: &[Token],
+        filler: Filler,
+    ) {
+        let dc = i32::from(block.drawn.dc);
+        let (value, len) = self.difference(slot.dc, dc - *prediction);
+        out.put(value, len);
         *prediction = dc;
-        let table = (1, slot.ac);
-        let mut last = 0;
-        if block[1..].iter().any(|&value| value != 0) {
-            for (index, &value) in block.iter().enumerate().skip(1).filter(|&(_, &value)| value != 0) {
-                let mut zeros = (index - last - 1) as u32;
-                while zeros > 15 {
-                    put(self.symbol(table, ZRL, 0, 0));
-                    zeros -= 16;
-                }
-                put(self.number(table, zeros, value.into()));
-                last = index;
+        let Some(encoder) = &self.write[1][slot.ac] else { return };
+        let missing = &mut self.missing[1][slot.ac];
+        let mut put = |symbol, value, len| {
+            let (code, code_len) = encoder.code(symbol);
+            if code_len == 0 {
+                add(missing, symbol);
             }
+            out.put(code << len | value, code_len + len);
+        };
+        for token in tokens {
+            let (value, len) = token.bits();
+            put(token.symbol(), value, len);
         }
-        for _ in 0..extra {
-            put(self.symbol(table, ZRL, 0, 0));
+        match filler {
+            Filler::Nothing => {}
+            Filler::Zeros(count) => (0..count).for_each(|_| put(ZRL, 0, 0)),
+            Filler::One(zeros) => put(zeros << 4 | 1, 1, 1),
         }
-        if last < 63 {
-            put(self.symbol(table, 0, 0, 0));
+        // No filler is in the last place.
+        if block.drawn.last < 63 {
+            put(0, 0, 0);
         }
     }
 
-    /// Writes the blocks of whole MCUs; by block, so many runs of zeros before its end.
+    /// Writes the blocks of whole MCUs, the tokens of which stand in `own` or in `sheet`; by block, what is added to its end.
     pub(super) fn blocks(
         &mut self,
         out: &mut BitWriter,
         slots: &[Slot],
         new: &mut [i32; 4],
-        blocks: &[Block],
-        extra: &[u8],
+        blocks: &[Placed],
+        (own, sheet): (&[Token], &[Token]),
+        fillers: &[Filler],
     ) {
         let mut index = 0;
         while index < blocks.len() {
             for (slot, prediction) in slots.iter().zip(&mut *new) {
                 for _ in 0..slot.h * slot.v {
                     let Some(block) = blocks.get(index) else { return };
-                    let extra = extra.get(index).copied().unwrap_or(0);
-                    self.block(out, slot, prediction, block, extra);
+                    let tokens = block.drawn.tokens(if block.is_kept { sheet } else { own });
+                    let filler = fillers.get(index).copied().unwrap_or_default();
+                    self.block(out, slot, prediction, block, tokens, filler);
                     index += 1;
                 }
             }
         }
+    }
+}
+
+#[cold]
+fn add(missing: &mut Vec<u8>, symbol: u8) {
+    if !missing.contains(&symbol) {
+        missing.push(symbol);
     }
 }

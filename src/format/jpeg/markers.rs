@@ -50,7 +50,7 @@ impl Segment {
 }
 
 /// The marker segments of a file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Layout {
     /// From SOI to EOI, in file order.
     pub(super) segments: Vec<Segment>,

@@ -11,6 +11,7 @@ mod encoder;
 mod fill;
 mod frame;
 mod huffman;
+mod look;
 mod mark;
 mod markers;
 mod mpf;
@@ -22,11 +23,14 @@ mod recode;
 mod samples;
 mod scan;
 mod seam;
+mod sheet;
 mod skip;
 mod splice;
 mod weave;
 mod window;
 mod xt;
+
+use std::borrow::Cow;
 
 pub(super) use self::{
     abbreviated::{Abbreviated, joined, tables},
@@ -36,15 +40,13 @@ pub(super) use self::{
 };
 use self::{
     app1::App1,
-    colour::Colour,
     markers::{APP1, APP11, COM, Layout, Segment},
-    reading::Reading,
     xt::Piece,
 };
 use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, NamedBox, Survey, TextField, decode};
 use crate::{
     Error, Format, Result,
-    geometry::{Orientation, Size},
+    geometry::{Orientation, Rect, Size},
     limits::Budget,
     notice::{Notice, Raster},
     record,
@@ -75,11 +77,12 @@ impl Handler for Jpeg {
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
         let layout = markers::walk(source, budget)?;
-        survey(source, &layout, budget)
+        let survey = survey(source, &layout, budget)?;
+        Ok(Survey { walk: Some(Box::new(layout)), ..survey })
     }
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
-        let layout = markers::walk(source, budget)?;
+        let layout = layout(source, survey, budget)?;
         mark::mark(source, &layout, survey, label, budget)
     }
 
@@ -89,7 +92,7 @@ impl Handler for Jpeg {
         survey: &Survey,
         budget: &mut Budget,
     ) -> Result<Option<Vec<NamedBox>>> {
-        let layout = markers::walk(source, budget)?;
+        let layout = layout(source, survey, budget)?;
         let carriers = || survey.stores.iter().flat_map(|store| &store.carrier);
         let mut boxes = vec![NamedBox::new("SOI", 0..2)];
         for segment in &layout.segments {
@@ -106,12 +109,26 @@ impl Handler for Jpeg {
                 }
             }
         }
-        boxes.push(NamedBox::new("EOI", layout.eoi));
+        boxes.push(NamedBox::new("EOI", layout.eoi.clone()));
         Ok(Some(boxes))
     }
 
     fn picture(&self, source: &mut dyn Source, survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
         decode::jpeg(source, survey.trailer.as_ref(), survey.orientation, budget).map(Some)
+    }
+
+    fn part(
+        &self,
+        source: &mut dyn Source,
+        survey: &Survey,
+        rect: Rect,
+        budget: &mut Budget,
+    ) -> Result<Option<Raster>> {
+        let layout = layout(source, survey, budget)?;
+        match survey.shown() {
+            Some(frame) => look::part(source, &layout, survey.orientation, (rect, frame), budget),
+            None => Ok(None),
+        }
     }
 
     fn shows(
@@ -121,39 +138,17 @@ impl Handler for Jpeg {
         notice: &Notice,
         budget: &mut Budget,
     ) -> Result<Option<bool>> {
-        let layout = markers::walk(source, budget)?;
-        let part = part(source, &layout, survey.orientation, notice, budget)?;
-        Ok(part.map(|part| notice.is_seen_in(&part)))
+        let layout = layout(source, survey, budget)?;
+        look::shows(source, &layout, survey.orientation, notice, budget)
     }
 }
 
-/// The pixels at the notice's rectangle, in shades of grey where that is enough: every scan is read no
-/// further than to its last row.
-fn part(
-    source: &mut dyn Source,
-    layout: &Layout,
-    orientation: Orientation,
-    notice: &Notice,
-    budget: &mut Budget,
-) -> Result<Option<Raster>> {
-    let rect = orientation.stored_rect(notice.rect, notice.frame);
-    let rows = rect.y..rect.y.saturating_add(rect.height);
-    let Ok(reading) = Reading::of(source, layout, rows, budget)? else { return Ok(None) };
-    let Some(colour) = reading.colour() else { return Ok(None) };
-    if !rect.inside(reading.picture.frame.size) {
-        return Ok(None);
+/// The layout of a surveyed file.
+fn layout<'a>(source: &mut dyn Source, survey: &'a Survey, budget: &mut Budget) -> Result<Cow<'a, Layout>> {
+    match survey.walk.as_ref().and_then(|walk| walk.downcast_ref()) {
+        Some(layout) => Ok(Cow::Borrowed(layout)),
+        None => markers::walk(source, budget).map(Cow::Owned),
     }
-    let tables = reading.quantisation()?;
-    // Where luma stands by itself it is all that is compared.
-    let (colour, count) = match colour {
-        Colour::Grey | Colour::YCbCr => (Colour::Grey, 1),
-        other => (other, reading.picture.planes.len()),
-    };
-    let mut rgb = Vec::with_capacity(budget.raster(rect.width, rect.height, 3)?);
-    for pixel in samples::samples(&reading.picture, &tables, count, rect).chunks_exact(count) {
-        rgb.extend(colour.rgb(pixel));
-    }
-    Ok(Some(Raster::upright(rgb, rect.size(), orientation)))
 }
 
 fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Result<Survey> {

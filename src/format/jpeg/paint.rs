@@ -77,9 +77,15 @@ impl<'a> Brush<'a> {
         if let Some(Some(ink)) = self.inks.get(component)
             && let (Some(columns), Some(rows)) = (ink.across.block(x), ink.down.block(y))
         {
-            return ink.paint(columns, rows, block);
+            return ink.paint(&columns, &rows, block);
         }
         false
+    }
+
+    /// The blocks of a component that nothing of what they held before comes through: columns and rows.
+    pub(super) fn hidden(&self, component: usize) -> Option<(Range<usize>, Range<usize>)> {
+        let ink = self.inks.get(component)?.as_ref().filter(|ink| !ink.shared)?;
+        Some((ink.across.full(), ink.down.full()))
     }
 }
 
@@ -93,6 +99,19 @@ struct Axis {
     /// By sample of those blocks: the pixels of the notice under it, each with its share of the sample.
     spans: Vec<Span>,
     pixels: Vec<(u32, f32)>,
+    /// By block: what its samples have in common.
+    sides: Vec<Side>,
+}
+
+/// The samples of a block, in one direction.
+#[derive(Clone, Copy)]
+struct Side {
+    /// Whether the notice covers all of them.
+    full: bool,
+    /// The first and the last pixel of the notice under them.
+    ends: Option<(usize, usize)>,
+    /// Whether each is one pixel, in their order.
+    straight: bool,
 }
 
 /// Where the pixels of a sample stand in the list.
@@ -131,19 +150,50 @@ impl Axis {
             }
             spans.push(before..pixels.len());
         }
-        Self { len, blocks: first as usize..last as usize, spans, pixels }
+        let side = |spans: &[Span]| {
+            let under = || spans.iter().flat_map(|span| &pixels[span.clone()]).map(|&(pixel, _)| pixel as usize);
+            let share = |span: &Span| pixels[span.clone()].iter().map(|&(_, share)| share).sum::<f32>();
+            let ends = under().min().zip(under().max());
+            let single = |span: &Span| pixels[span.clone()].len() == 1 && share(span) == 1.0;
+            Side {
+                full: spans.iter().all(|span| share(span) > 0.999),
+                ends,
+                straight: spans.iter().all(single) && ends.is_some_and(|(first, _)| under().eq(first..first + 8)),
+            }
+        };
+        let sides = spans.chunks_exact(8).map(side).collect();
+        Self { len, blocks: first as usize..last as usize, spans, pixels, sides }
     }
 
     /// The samples of a block; `None` when the notice does not cover it.
     fn block(&self, block: usize) -> Option<Samples<'_>> {
-        let start = block.checked_sub(self.blocks.start)? * 8;
-        let spans: &[Span; 8] = self.spans.get(start..start + 8)?.try_into().ok()?;
-        Some(spans.each_ref().map(|span| &self.pixels[span.clone()]))
+        let index = block.checked_sub(self.blocks.start)?;
+        let side = *self.sides.get(index)?;
+        Some(Samples { side, spans: self.spans.get(index * 8..index * 8 + 8)?, pixels: &self.pixels })
+    }
+
+    /// The blocks that it covers in full.
+    fn full(&self) -> Range<usize> {
+        let before = self.sides.iter().take_while(|side| !side.full).count();
+        let len = self.sides[before..].iter().take_while(|side| side.full).count();
+        let start = self.blocks.start + before;
+        start..start + len
     }
 }
 
 /// By sample of a block, in one direction: pixels of the notice and their shares.
-type Samples<'a> = [&'a [(u32, f32)]; 8];
+struct Samples<'a> {
+    side: Side,
+    spans: &'a [Span],
+    pixels: &'a [(u32, f32)],
+}
+
+impl<'a> Samples<'a> {
+    #[inline(always)]
+    fn at(&self, index: usize) -> &'a [(u32, f32)] {
+        &self.pixels[self.spans[index].clone()]
+    }
+}
 
 /// What is drawn into one component.
 struct Ink<'a> {
@@ -159,17 +209,16 @@ struct Ink<'a> {
 
 impl Ink<'_> {
     /// Replaces samples by their value as far as they are covered; whether all are.
-    fn paint(&self, columns: Samples, rows: Samples, block: &mut Block) -> bool {
-        let is_full = |samples: &Samples| {
-            samples.iter().all(|pixels| pixels.iter().map(|&(_, share)| share).sum::<f32>() > 0.999)
-        };
-        let full = is_full(&columns) && is_full(&rows);
-        if full && let Some(value) = self.even(&columns, &rows) {
+    fn paint(&self, columns: &Samples, rows: &Samples, block: &mut Block) -> bool {
+        let full = columns.side.full && rows.side.full;
+        if full && let Some(value) = self.even(columns.side, rows.side) {
             *block = [0; 64];
             block[0] = within_range(0, (value - 128.0) * 8.0 / self.step(0));
             return true;
         }
-        let shares: [(f32, f32); 64] = std::array::from_fn(|index| self.sample(columns[index % 8], rows[index / 8]));
+        let shares = self
+            .straight(columns.side, rows.side)
+            .unwrap_or_else(|| std::array::from_fn(|index| self.sample(columns.at(index % 8), rows.at(index / 8))));
         let mut values = [0.0; 64];
         if full {
             values = std::array::from_fn(|index| shares[index].1 - 128.0);
@@ -202,21 +251,37 @@ impl Ink<'_> {
     }
 
     /// The value of a block that is plate alone or letter alone; it is covered in full.
-    fn even(&self, columns: &Samples, rows: &Samples) -> Option<f32> {
-        let ends = |samples: &Samples| {
-            let first = samples.iter().flat_map(|pixels| pixels.iter()).map(|&(pixel, _)| pixel as usize).min()?;
-            let last = samples.iter().flat_map(|pixels| pixels.iter()).map(|&(pixel, _)| pixel as usize).max()?;
-            Some((first, last))
-        };
-        let ((left, right), (top, bottom)) = (ends(columns)?, ends(rows)?);
+    fn even(&self, columns: Side, rows: Side) -> Option<f32> {
+        let ((left, right), (top, bottom)) = (columns.ends?, rows.ends?);
         let width = self.across.len as usize;
         let first = *self.coverage.get(top * width + left)?;
-        let is_even = |row: usize| {
-            let pixels = self.coverage.get(row * width + left..=row * width + right);
-            pixels.is_some_and(|pixels| pixels.iter().all(|&pixel| pixel == first))
-        };
-        let even = (first == 0 || first == 255) && (top..=bottom).all(is_even);
-        even.then_some(if first == 0 { self.plate } else { self.text })
+        if first != 0 && first != 255 {
+            return None;
+        }
+        for row in top..=bottom {
+            let pixels = self.coverage.get(row * width + left..=row * width + right)?;
+            // Without a branch in between, so that many are compared at once.
+            if pixels.iter().fold(0, |other, &pixel| other | (pixel ^ first)) != 0 {
+                return None;
+            }
+        }
+        Some(if first == 0 { self.plate } else { self.text })
+    }
+
+    /// What [`sample`](Self::sample) says of each sample, where each is one pixel.
+    fn straight(&self, columns: Side, rows: Side) -> Option<[(f32, f32); 64]> {
+        if !(columns.straight && rows.straight) {
+            return None;
+        }
+        let ((left, _), (top, _)) = (columns.ends?, rows.ends?);
+        let mut shares = [(1.0, 0.0); 64];
+        for (row, shares) in (top..).zip(shares.as_chunks_mut::<8>().0) {
+            let start = row * self.across.len as usize + left;
+            for ((_, value), &coverage) in shares.iter_mut().zip(self.coverage.get(start..start + 8)?) {
+                *value = self.plate + (self.text - self.plate) * (f32::from(coverage) / 255.0);
+            }
+        }
+        Some(shares)
     }
 
     /// How much of a sample the notice covers, 0 to 1, and the mean value of that part.

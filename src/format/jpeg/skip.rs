@@ -1,5 +1,7 @@
 //! Passes over coded blocks: as many symbols at a time as a look-up holds, and no coefficients.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::{
     bits::Bits,
     huffman::{Decoder, Table},
@@ -12,6 +14,8 @@ const LOOKUP: u32 = 12;
 const END: u32 = 192;
 /// Coefficients of an entry that holds no symbol.
 const NONE: u32 = 64;
+/// Tables that are kept ready, 8 KB each: files of one program have the same two, and every file is read twice.
+const KEPT: usize = 8;
 
 /// An AC table made ready for passing over blocks.
 pub(super) struct Skipper {
@@ -20,7 +24,21 @@ pub(super) struct Skipper {
 }
 
 impl Skipper {
-    pub(super) fn new(table: &Table) -> Self {
+    /// For a table; those of the last few tables are kept.
+    pub(super) fn of(table: &Table) -> Arc<Self> {
+        static READY: Mutex<Vec<(Table, Arc<Skipper>)>> = Mutex::new(Vec::new());
+        let ready = || READY.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, found)) = ready().iter().find(|(of, _)| of == table) {
+            return Arc::clone(found);
+        }
+        let new = Arc::new(Self::new(table));
+        let mut ready = ready();
+        ready.insert(0, (table.clone(), Arc::clone(&new)));
+        ready.truncate(KEPT);
+        new
+    }
+
+    fn new(table: &Table) -> Self {
         // First with one symbol in each entry; its length without the magnitude's bits beside it.
         let mut single = Box::new([(NONE as u16) << 5; 1 << LOOKUP]);
         let mut lengths = Box::new([0_u8; 1 << LOOKUP]);

@@ -11,6 +11,7 @@ use super::{
     paint::{Brush, Inks, Quantisation},
     reading::{Codes as Stated, ReadScan},
     recode::Way,
+    sheet::Sheet,
     weave::{Cloth, Slot, Weaver},
     window::Window,
 };
@@ -36,10 +37,13 @@ type Edits = Vec<(Range<u64>, Vec<u8>)>;
 /// Adds the edits that draw the notice to `patch`; `None` when only the whole scan can be written anew.
 pub(super) fn splice(source: &mut dyn Source, job: &Job, patch: &mut Patch) -> Result<Option<Way>> {
     let Some(cloth) = cloth(job) else { return Ok(None) };
-    let (mut changed, mut full) = (Vec::new(), [false; 4]);
-    // A second time where codes had to be added to the tables, or coefficients moved to codes that are there.
+    let stated = &job.coded.codes;
+    // What lacks a code in most of the notice is known before anything is read.
+    let mut missing = Codes::new(job.tables, stated, &[]).lacking(&cloth.sheet, &cloth.slots);
+    // A second time where more codes had to be added to the tables, or coefficients moved to codes that are there.
     for again in [false, true] {
-        let mut codes = Codes { full, ..Codes::new(job.tables, &job.coded.codes, &changed) };
+        let Some((changed, full)) = extended(stated, &missing) else { break };
+        let mut codes = Codes { full, ..Codes::new(job.tables, stated, &changed) };
         let Some(edits) = weave(source, job, &cloth, &mut codes)? else { return Ok(None) };
         if codes.beyond || codes.nudged.is_too_much() {
             return Ok(None);
@@ -49,14 +53,13 @@ pub(super) fn splice(source: &mut dyn Source, job: &Job, patch: &mut Patch) -> R
                 patch.insert(job.coded.segment.range.start, huffman::segment(&changed));
             }
             edits.into_iter().for_each(|(range, bytes)| patch.replace(range, bytes));
-            return Ok(Some(if full == [false; 4] { Way::Spliced } else { Way::Nudged }));
+            return Ok(Some(if codes.moves() { Way::Nudged } else { Way::Spliced }));
         }
         if again {
             break;
         }
-        match extended(&job.coded.codes, &codes.missing) {
-            Some(more) => (changed, full) = more,
-            None => break,
+        for (all, more) in missing.iter_mut().flatten().zip(codes.missing.iter().flatten()) {
+            all.extend(more.iter().filter(|symbol| !all.contains(symbol)).collect::<Vec<_>>());
         }
     }
     Ok(None)
@@ -107,7 +110,8 @@ fn cloth<'a>(job: &Job<'a>) -> Option<Cloth<'a>> {
             return None;
         }
     }
-    Some(Cloth { slots, across, down, interval, strip, columns, rows, brush })
+    let sheet = Sheet::of(&result, job.quantisation, job.inks, notice, &brush);
+    Some(Cloth { slots, across, down, interval, strip, columns, rows, brush, sheet })
 }
 
 /// By class and destination: a table with more codes.

@@ -1,7 +1,7 @@
 //! Blocks of a sequential scan, changed where the notice stands and copied where it does not. Before the notice and behind
 //! it nothing is touched, and nothing that is only copied is kept in memory.
 
-use std::{ops::Range, rc::Rc};
+use std::{ops::Range, sync::Arc};
 
 use super::{
     bits::{BitWriter, Bits, Mark},
@@ -11,13 +11,16 @@ use super::{
     paint::{Brush, Quantisation},
     picture::Block,
     scan::Fault,
+    sheet::{Drawn, Sheet, Token},
     skip::{self, Skipper},
     window::Window,
 };
 use crate::Result;
 
 /// Blocks that are passed over one symbol at a time: a table for more at a time takes as long to make.
-const FEW: usize = 2000;
+pub(super) const FEW: usize = 2000;
+/// Blocks with room for filling; more of them are not needed.
+const ROOM: usize = 16;
 
 /// A component of the scan.
 pub(super) struct Slot {
@@ -46,23 +49,28 @@ pub(super) struct Cloth<'a> {
     pub(super) columns: Range<usize>,
     pub(super) rows: Range<usize>,
     pub(super) brush: Brush<'a>,
+    pub(super) sheet: Arc<Sheet>,
 }
 
 impl Run {
     fn clear(&mut self) {
         self.blocks.clear();
-        self.covered.clear();
+        self.tokens.clear();
         self.room = 0;
     }
 
     #[inline(always)]
-    fn push(&mut self, mut block: Block, paint: impl FnOnce(&mut Block) -> bool) {
-        let covered = paint(&mut block);
-        if covered && self.room < 16 && block[8..].iter().all(|&value| value == 0) {
-            self.room += 1;
-        }
-        self.blocks.push(block);
-        self.covered.push(covered);
+    fn push(&mut self, drawn: Drawn, is_covered: bool, is_kept: bool) {
+        self.room += usize::from(is_covered && drawn.last < 8);
+        self.blocks.push(Placed { drawn, is_covered, is_kept });
+    }
+
+    /// Draws into a block that holds what stands in the picture.
+    fn draw(&mut self, mut block: Block, cloth: &Cloth, slot: &Slot, (x, y): (usize, usize), codes: &mut Codes) {
+        let is_covered = cloth.brush.paint(slot.plane, x, y, &mut block);
+        codes.nudge(slot, &mut block);
+        let drawn = Drawn::new(&block, &mut self.tokens);
+        self.push(drawn, is_covered, false);
     }
 }
 
@@ -71,9 +79,20 @@ struct Reader<'a> {
     dc: &'a Decoder,
     ac: &'a Decoder,
     /// None where too little is passed over.
-    skipper: Option<Rc<Skipper>>,
+    skipper: Option<Arc<Skipper>>,
     /// Blocks of an MCU.
     blocks: usize,
+}
+
+impl Reader<'_> {
+    /// Passes over the AC coefficients of a block.
+    #[inline(always)]
+    fn pass(&self, bits: &mut Bits) -> Result<(), Fault> {
+        match &self.skipper {
+            Some(skipper) => skipper.block(bits, self.ac),
+            None => skip::plain(bits, self.ac),
+        }
+    }
 }
 
 /// Reads and writes one scan.
@@ -92,17 +111,26 @@ pub(super) struct Weaver<'a, 'b> {
     kept: Run,
 }
 
+/// A block that was drawn, and where its tokens are.
+#[derive(Clone, Copy)]
+pub(super) struct Placed {
+    pub(super) drawn: Drawn,
+    /// Whether the notice covers all of it.
+    pub(super) is_covered: bool,
+    /// Whether they are in the sheet, and not in the run.
+    pub(super) is_kept: bool,
+}
+
 /// Blocks of neighbouring MCUs that were drawn and written.
 #[derive(Default)]
 struct Run {
-    blocks: Vec<Block>,
-    /// By block: whether the notice covers all of it.
-    covered: Vec<bool>,
+    blocks: Vec<Placed>,
+    tokens: Vec<Token>,
     /// From where to where they stand, and DC of the blocks before.
     start: Mark,
     end: Mark,
     new: [i32; 4],
-    /// Blocks that the notice covers and that hold little; no more are counted than are ever needed.
+    /// Blocks that the notice covers and that hold little.
     room: usize,
 }
 
@@ -111,17 +139,18 @@ impl<'a, 'b> Weaver<'a, 'b> {
     pub(super) fn new(cloth: &'a Cloth<'a>, codes: &'a mut Codes<'b>, window: Window<'a>) -> Option<Self> {
         let per_mcu: usize = cloth.slots.iter().map(|slot| slot.h * slot.v).sum();
         let passed = match cloth.strip {
-            0 => cloth.rows.end * cloth.across - cloth.rows.len() * cloth.columns.len(),
+            // Most of those under the notice are passed over too.
+            0 => cloth.rows.end * cloth.across,
             _ => 0,
         };
         let passed = passed.min(cloth.interval.saturating_mul(cloth.rows.len()));
-        let mut skippers: [Option<Rc<Skipper>>; 4] = Default::default();
+        let mut skippers: [Option<Arc<Skipper>>; 4] = Default::default();
         let mut readers = Vec::new();
         for slot in &cloth.slots {
             let [dc, ac] = [codes.read[0][slot.dc].as_ref()?, codes.read[1][slot.ac].as_ref()?];
             let skipper = &mut skippers[slot.ac];
             if passed * per_mcu > FEW && skipper.is_none() {
-                *skipper = codes.stated[1][slot.ac].as_ref().map(Skipper::new).map(Rc::new);
+                *skipper = codes.stated[1][slot.ac].as_ref().map(Skipper::of);
             }
             let skipper = skipper.clone();
             readers.push(Reader { dc, ac, skipper, blocks: slot.h * slot.v });
@@ -205,50 +234,70 @@ impl<'a, 'b> Weaver<'a, 'b> {
     /// Makes what was written so many bits longer, multiples of 8 apart; `false` when nothing does.
     fn fill(&mut self, bits: u32) -> bool {
         let Self { cloth, codes, out, kept, .. } = self;
-        let Some(extra) = fill::fill(bits, &mut kept.blocks, &kept.covered, &cloth.slots, &codes.write[1]) else {
-            return false;
-        };
+        let Some(fillers) = fill::fill(bits, &kept.blocks, &cloth.slots, &codes.write[1]) else { return false };
+        let tokens = (&kept.tokens[..], cloth.sheet.tokens());
         // No filling is in a DC value, so that what follows counts from the same ones.
-        out.rewrite(kept.start, kept.end, |out| codes.blocks(out, &cloth.slots, &mut kept.new, &kept.blocks, &extra));
+        out.rewrite(kept.start, kept.end, |out| {
+            codes.blocks(out, &cloth.slots, &mut kept.new, &kept.blocks, tokens, &fillers);
+        });
         true
     }
 
-    /// Draws MCUs of the strip.
+    /// Draws MCUs of a row of the strip.
     fn draw(&mut self, mcus: Range<usize>) {
-        let Self { cloth, run, .. } = self;
+        let Self { cloth, codes, run, .. } = self;
         run.clear();
-        for mcu in mcus {
+        let row = mcus.start / cloth.across;
+        for column in mcus.map(|mcu| mcu % cloth.across) {
             for slot in &cloth.slots {
-                cloth
-                    .each_block(slot, mcu, |x, y| {
-                        run.push([0; 64], |block| cloth.brush.paint(slot.plane, x, y, block));
-                        Ok(())
-                    })
-                    .unwrap_or_default();
+                for y in row * slot.v..(row + 1) * slot.v {
+                    for x in column * slot.h..(column + 1) * slot.h {
+                        match cloth.sheet.block(slot.plane, x, y).filter(|_| !codes.moves()) {
+                            Some(drawn) => run.push(drawn, true, true),
+                            None => run.draw([0; 64], cloth, slot, (x, y), codes),
+                        }
+                    }
+                }
             }
         }
         self.write();
     }
 
-    /// Reads MCUs and draws into them.
+    /// Reads MCUs of a row and draws into them.
     fn redraw(&mut self, mcus: Range<usize>) -> Result<()> {
-        let Self { cloth, window, old, run, readers, .. } = self;
+        let Self { cloth, codes, window, old, run, readers, .. } = self;
         run.clear();
-        let mut mcu = mcus.start;
+        let row = mcus.start / cloth.across;
+        let mut column = mcus.start % cloth.across;
+        let end = column + mcus.len();
+        let draws_anew = codes.moves();
         window.read(None, |bits| {
             for ((slot, reader), prediction) in cloth.slots.iter().zip(&*readers).zip(&mut *old) {
-                cloth.each_block(slot, mcu, |x, y| {
-                    let mut block = [0; 64];
-                    bits.refill();
-                    *prediction += reader.dc.difference(bits)?;
-                    block[0] = i16::try_from(*prediction).map_err(|_| Fault::RANGE)?;
-                    decoder::sequential(bits, reader.ac, &mut block)?;
-                    run.push(block, |block| cloth.brush.paint(slot.plane, x, y, block));
-                    Ok(())
-                })?;
+                for y in row * slot.v..(row + 1) * slot.v {
+                    for x in column * slot.h..(column + 1) * slot.h {
+                        bits.refill();
+                        *prediction = checked(*prediction + reader.dc.difference(bits)?)?;
+                        match cloth.sheet.block(slot.plane, x, y) {
+                            Some(drawn) => {
+                                reader.pass(bits)?;
+                                match draws_anew {
+                                    true => run.draw([0; 64], cloth, slot, (x, y), codes),
+                                    false => run.push(drawn, true, true),
+                                }
+                            }
+                            None => {
+                                let mut block = [0; 64];
+                                // What was checked fits.
+                                block[0] = *prediction as i16;
+                                decoder::sequential(bits, reader.ac, &mut block)?;
+                                run.draw(block, cloth, slot, (x, y), codes);
+                            }
+                        }
+                    }
+                }
             }
-            mcu += 1;
-            Ok(mcu < mcus.end)
+            column += 1;
+            Ok(column < end)
         })?;
         self.write();
         Ok(())
@@ -257,11 +306,10 @@ impl<'a, 'b> Weaver<'a, 'b> {
     /// Writes the blocks that were drawn.
     fn write(&mut self) {
         let Self { cloth, codes, out, new, run, kept, .. } = self;
-        codes.nudge(&cloth.slots, &mut run.blocks);
         (run.start, run.new) = (out.mark(), *new);
-        codes.blocks(out, &cloth.slots, new, &run.blocks, &[]);
+        codes.blocks(out, &cloth.slots, new, &run.blocks, (&run.tokens, cloth.sheet.tokens()), &[]);
         run.end = out.mark();
-        if run.room >= kept.room {
+        if run.room.min(ROOM) >= kept.room.min(ROOM) {
             std::mem::swap(run, kept);
         }
     }
@@ -281,7 +329,7 @@ impl<'a, 'b> Weaver<'a, 'b> {
                     bits.refill();
                     old[index] = checked(old[index] + reader.dc.difference(bits)?)?;
                     if block == 0 {
-                        pieces.push(codes.number((0, slot.dc), 0, old[index] - new[index]));
+                        pieces.push(codes.difference(slot.dc, old[index] - new[index]));
                         from = bits.position();
                     }
                     skip::plain(bits, reader.ac)?;
@@ -306,10 +354,7 @@ impl<'a, 'b> Weaver<'a, 'b> {
                 for _ in 0..reader.blocks {
                     bits.refill();
                     *old += reader.dc.difference(bits)?;
-                    match &reader.skipper {
-                        Some(skipper) => skipper.block(bits, reader.ac)?,
-                        None => skip::plain(bits, reader.ac)?,
-                    }
+                    reader.pass(bits)?;
                 }
                 *old = checked(*old)?;
             }
@@ -356,22 +401,5 @@ impl Cloth<'_> {
             let end = (row * across + columns.end).min(mcus.end);
             (start < end).then_some(start..end)
         })
-    }
-
-    /// Calls `each` with column and row of every block that a component has in an MCU.
-    #[inline(always)]
-    fn each_block(
-        &self,
-        slot: &Slot,
-        mcu: usize,
-        mut each: impl FnMut(usize, usize) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        let (column, row) = (mcu % self.across, mcu / self.across);
-        for y in 0..slot.v {
-            for x in 0..slot.h {
-                each(column * slot.h + x, row * slot.v + y)?;
-            }
-        }
-        Ok(())
     }
 }

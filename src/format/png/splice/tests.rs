@@ -160,7 +160,7 @@ fn notice(size: Size, dice: &mut Dice) -> Notice {
         _ => return checkered(size, 0),
     };
     let coverage = (0..rect.area()).map(|i| [0, 0, 0, 255, 255, 90][i as usize / 5 % 6]).collect();
-    Notice { stamp: std::sync::Arc::new(Stamp { size: rect.size(), coverage }), rect, ..checkered(size, 0) }
+    Notice { stamp: std::sync::Arc::new(Stamp::new(rect.size(), coverage)), rect, ..checkered(size, 0) }
 }
 
 /// The file with the notice: spliced (`None` where that cannot be), or compressed anew.
@@ -313,7 +313,7 @@ fn below_a_notice_at_the_top_nothing_is_read() {
         let original = file(&header, &compress(&rows, ENCODERS[2]), &mut dice);
         let rect = Rect { x: 20, y: 10, width: 170, height: 60 };
         let coverage = vec![0; rect.area() as usize];
-        let stamp = std::sync::Arc::new(Stamp { size: rect.size(), coverage });
+        let stamp = std::sync::Arc::new(Stamp::new(rect.size(), coverage));
         let notice = Notice { stamp, rect, ..checkered(header.size, 0) };
         costs.push((cost(&original, header, &notice).unwrap().0, original.len() as u64));
     }
