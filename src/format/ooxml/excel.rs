@@ -8,7 +8,7 @@ use std::ops::{ControlFlow, Range};
 use super::parts::{Relation, relate, relations};
 use crate::{
     Result,
-    container::xml::{Fault, escape},
+    container::xml::escape,
     format::package::{Changes, Element, Package, Shown, Step, rtl, scan},
     limits::Budget,
     notice::{Line, MAX_LINE, Prose},
@@ -22,8 +22,7 @@ const TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 const MAX_CELLS: usize = 64;
 
 /// What the first sheet that is shown says: one line for all of it, and one a cell.
-pub(super) fn lines(package: &mut Package, main: &str, budget: &mut Budget) -> Result<(Vec<Line>, Option<Fault>)> {
-    let none = || Ok((Vec::new(), None));
+pub(super) fn lines(package: &mut Package, main: &str, budget: &mut Budget) -> Result<Vec<Line>> {
     let relations: Vec<Relation> = relations(package, main, budget)?;
     let mut first = None;
     package.leaves(main, budget, |_, leaf, _| {
@@ -34,11 +33,11 @@ pub(super) fn lines(package: &mut Package, main: &str, budget: &mut Budget) -> R
     })?;
     let first =
         relations.iter().find(|relation| Some(&relation.id) == first.as_ref()).map(|sheet| sheet.target.clone());
-    let Some(name) = first else { return none() };
-    let Some(text) = package.head(&name, budget)? else { return none() };
+    let Some(name) = first else { return Ok(Vec::new()) };
+    let Some(text) = package.head(&name, budget)? else { return Ok(Vec::new()) };
     let mut cells = Vec::new();
     let (mut shared, mut value) = (false, String::new());
-    let end = scan(&text, budget, |step, around| {
+    let _ = scan(&text, budget, |step, around| {
         match step {
             Step::Open(cell) if cell.is("c") => {
                 (shared, value) = (cell.get("t").as_deref() == Some("s"), String::new())
@@ -74,7 +73,7 @@ pub(super) fn lines(package: &mut Package, main: &str, budget: &mut Budget) -> R
         sheet.end();
     }
     // What goes with the notice is the sheet: nothing of an author's.
-    Ok((sheet.lines(&name, 0..0), end.err()))
+    Ok(sheet.lines(&name, 0..0))
 }
 
 /// The strings at the head of the table: those of the first sheet are there first.

@@ -91,16 +91,12 @@ impl Handler for Ooxml {
             }
         })?;
         if let Some(main) = main(&mut package, budget)? {
-            let (lines, fault) = match KINDS[kind] {
+            // What a fault hides further down is said by the label, not by these lines.
+            package.survey.lines = match KINDS[kind] {
                 "spreadsheetml" => excel::lines(&mut package, &main, budget)?,
                 "presentationml" => slides::lines(&mut package, &main, budget)?,
-                _ => match package.head(&main, budget)? {
-                    Some(text) => word::lines(&text, &main, budget),
-                    None => (Vec::new(), None),
-                },
+                _ => word::lines(&mut package, &main, budget)?,
             };
-            package.survey.lines = lines;
-            drop(fault);
         }
         Ok(package.survey)
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Result,
-    container::xml::{Fault, escape},
+    container::xml::escape,
     format::package::{Changes, Package, Shown, Step, hex, rtl, scan},
     limits::Budget,
     notice::{Line, Prose},
@@ -65,11 +65,11 @@ fn deck(package: &mut Package, main: &str, budget: &mut Budget) -> Result<Deck> 
 }
 
 /// What stands on the first slide: one line a shape, and one a paragraph.
-pub(super) fn lines(package: &mut Package, main: &str, budget: &mut Budget) -> Result<(Vec<Line>, Option<Fault>)> {
-    let Some(name) = deck(package, main, budget)?.slide else { return Ok((Vec::new(), None)) };
-    let Some(text) = package.head(&name, budget)? else { return Ok((Vec::new(), None)) };
+pub(super) fn lines(package: &mut Package, main: &str, budget: &mut Budget) -> Result<Vec<Line>> {
+    let Some(name) = deck(package, main, budget)?.slide else { return Ok(Vec::new()) };
+    let Some(text) = package.head(&name, budget)? else { return Ok(Vec::new()) };
     let (mut lines, mut shape) = (Vec::new(), Shown::default());
-    let end = scan(&text, budget, |step, around| {
+    let _ = scan(&text, budget, |step, around| {
         match step {
             Step::Open(shown) if shown.is("sp") => shape = Shown::default(),
             Step::Open(named) if named.is("cNvPr") => {
@@ -93,7 +93,7 @@ pub(super) fn lines(package: &mut Package, main: &str, budget: &mut Budget) -> R
         }
         ControlFlow::Continue(())
     });
-    Ok((lines, end.err()))
+    Ok(lines)
 }
 
 /// Puts a box with the notice over everything on the first slide; `false` where there is no slide.
@@ -141,7 +141,7 @@ fn shape(prose: &Prose, space: &str, (width, height): (u64, u64), number: u64) -
     let size = (shorter * 5).div_ceil(70).clamp(12_700, 12_700 * 4000);
     let margin = shorter / 50;
     let inner = width.saturating_sub(2 * margin).max(size);
-    let rows = |words: &str| (words.chars().count() as u64 * size * 62 / 100).div_ceil(inner).max(1);
+    let rows = |words: &str| (words.chars().count() as u64 * size * 78 / 100).div_ceil(inner).max(1);
     let rows: u64 = prose.lines.iter().map(|(words, _)| rows(words.trim())).sum();
     let tall = (rows * size * 125 / 100 + size / 2).min(height);
     let top = height - tall - margin.min(height - tall);

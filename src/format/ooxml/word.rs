@@ -5,17 +5,18 @@ use std::ops::ControlFlow;
 use super::locale;
 use crate::{
     Result,
-    container::xml::{Fault, escape},
+    container::xml::escape,
     format::package::{Changes, Element, Package, Paragraphs, Step, hex, rtl, scan, wide},
     limits::Budget,
     notice::{Line, Prose},
 };
 
 /// The first paragraphs, without what is hidden, deleted, or in a box of its own.
-pub(super) fn lines(text: &str, name: &str, budget: &mut Budget) -> (Vec<Line>, Option<Fault>) {
+pub(super) fn lines(package: &mut Package, name: &str, budget: &mut Budget) -> Result<Vec<Line>> {
+    let Some(text) = package.head(name, budget)? else { return Ok(Vec::new()) };
     let mut paragraphs = Paragraphs::default();
     let mut hidden = false;
-    let end = scan(text, budget, |step, around| {
+    let _ = scan(&text, budget, |step, around| {
         let inside = |local: &str| around.iter().any(|element| element.is(local));
         if inside("txbxContent") || !inside("body") {
             return ControlFlow::Continue(());
@@ -34,7 +35,7 @@ pub(super) fn lines(text: &str, name: &str, budget: &mut Budget) -> (Vec<Line>, 
         }
         ControlFlow::Continue(())
     });
-    (paragraphs.finish(), end.err())
+    Ok(paragraphs.finish())
 }
 
 /// Puts the notice in front of the text.

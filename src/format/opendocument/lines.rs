@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    container::xml::Fault,
     format::package::{Element, Paragraphs, Shown, Step, scan},
     limits::Budget,
     notice::Line,
@@ -27,9 +26,9 @@ fn words<'s>(step: &Step<'s, '_>, around: &[Element]) -> Option<&'s str> {
     }
 }
 
-pub(super) fn text(text: &str, budget: &mut Budget) -> (Vec<Line>, Option<Fault>) {
+pub(super) fn text(text: &str, budget: &mut Budget) -> Vec<Line> {
     let mut paragraphs = Paragraphs::default();
-    let end = scan(text, budget, |step, around| {
+    let _ = scan(text, budget, |step, around| {
         if !around.iter().any(|element| element.is("body")) {
             return ControlFlow::Continue(());
         }
@@ -47,17 +46,17 @@ pub(super) fn text(text: &str, budget: &mut Budget) -> (Vec<Line>, Option<Fault>
             _ => ControlFlow::Continue(()),
         }
     });
-    (paragraphs.finish(), end.err())
+    paragraphs.finish()
 }
 
 /// The first table, or the shapes of the first page.
-pub(super) fn shapes(text: &str, sheet: bool, budget: &mut Budget) -> (Vec<Line>, Option<Fault>) {
+pub(super) fn shapes(text: &str, sheet: bool, budget: &mut Budget) -> Vec<Line> {
     let (mut lines, mut shown) = (Vec::new(), Shown::default());
     let is_one = |element: &Element| match sheet {
         true => element.is("table"),
         false => matches!(element.name.local, "frame" | "custom-shape" | "rect"),
     };
-    let end = scan(text, budget, |step, around| {
+    let _ = scan(text, budget, |step, around| {
         if !around.iter().any(|element| element.is("body")) {
             return ControlFlow::Continue(());
         }
@@ -88,5 +87,5 @@ pub(super) fn shapes(text: &str, sheet: bool, budget: &mut Budget) -> (Vec<Line>
         }
         ControlFlow::Continue(())
     });
-    (lines, end.err())
+    lines
 }

@@ -38,7 +38,7 @@ impl Look<'_> {
         let size = self.font_size() * 25.4 / 72.0;
         let margin = width.min(height) * 0.02;
         let inner = (width - 2.0 * margin).max(size);
-        let rows = |words: &str| (words.trim().chars().count() as f64 * size * 0.62 / inner).ceil().max(1.0);
+        let rows = |words: &str| (words.trim().chars().count() as f64 * size * 0.78 / inner).ceil().max(1.0);
         let rows: f64 = self.prose.lines.iter().map(|(words, _)| rows(words)).sum();
         let tall = (rows * size * 1.25 + size / 2.0).min(height);
         (margin, (height - tall - margin).max(0.0), inner, tall)

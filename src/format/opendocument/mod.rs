@@ -69,11 +69,10 @@ impl Handler for OpenDocument {
             leaf.field(key, survey);
         })?;
         if let Some(text) = package.head("content.xml", budget)? {
-            let (lines, _) = match kind_of(package.survey.media_type) {
+            package.survey.lines = match kind_of(package.survey.media_type) {
                 Kind::Text => lines::text(&text, budget),
                 other => lines::shapes(&text, other == Kind::Sheets, budget),
             };
-            package.survey.lines = lines;
         }
         Ok(package.survey)
     }
