@@ -144,7 +144,9 @@ print(json.dumps(answer))
 ";
     let paths: Vec<_> = files.iter().map(|path| path.to_str().unwrap()).collect();
     let printed = python("zipfile", PROGRAM, &paths)?;
-    let answer: Vec<(Vec<String>, Vec<(String, String, String)>, String)> = serde_json::from_str(&printed).unwrap();
+    /// Names in the order of the directory; name, content and entry of each; the comment.
+    type Archive = (Vec<String>, Vec<(String, String, String)>, String);
+    let answer: Vec<Archive> = serde_json::from_str(&printed).unwrap();
     Some(
         answer
             .into_iter()

@@ -214,8 +214,7 @@ fn quadratic_archives_and_bombs_cost_little() {
     assert!(bomb.len() < 20_000);
     let mut source = Cursor::new(&bomb);
     let entry = &directory(&mut source, FORMAT, &mut budget()).unwrap().entries[1];
-    let mut limits = Limits::default();
-    limits.max_decoded_bytes = 1 << 20;
+    let limits = Limits { max_decoded_bytes: 1 << 20, ..Limits::default() };
     let error = entry.edited(&Vec::new(), &mut source, FORMAT, &Budget::new(&limits)).err().unwrap();
     assert!(matches!(error, Error::Limit { .. }), "{error}");
 }

@@ -29,10 +29,11 @@ pub(super) fn write(package: &mut Package, changes: &mut Changes, record: &Recor
     let mut done = false;
     let end = scan(&part.text, budget, |step, around| {
         match (step, around) {
-            (Step::Close(field, close), [_, _]) if field.is("user-defined") => {
-                if field.get("name").is_some_and(|name| record::replaces(&name, record)) {
-                    changes.replace(&part, field.tag.start..close.end, "");
-                }
+            (Step::Close(field, close), [_, _])
+                if field.is("user-defined")
+                    && field.get("name").is_some_and(|name| record::replaces(&name, record)) =>
+            {
+                changes.replace(&part, field.tag.start..close.end, "");
             }
             (Step::Close(meta, close), [_]) if meta.is("meta") => {
                 changes.last_in(&part, meta, &close, &fields(record));

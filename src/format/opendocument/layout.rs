@@ -76,10 +76,10 @@ pub(super) fn layout(text: &str, budget: &mut Budget) -> (Layout, Option<Fault>)
             (Step::Close(style, close), [_, around]) if around.is("automatic-styles") && style.is("style") => {
                 layout.turning.extend(turning(style, close.end));
             }
-            (Step::Open(look), [_, around, style]) if around.is("automatic-styles") && style.is("style") => {
-                if look.get("visibility").is_some_and(|shown| shown == "hidden") {
-                    layout.hidden.extend(style.get("name").map(std::borrow::Cow::into_owned));
-                }
+            (Step::Open(look), [_, around, style])
+                if around.is("automatic-styles") && look.get("visibility").is_some_and(|shown| shown == "hidden") =>
+            {
+                layout.hidden.extend(style.get("name").map(std::borrow::Cow::into_owned));
             }
             (Step::Open(element), [_, body, _]) if body.is("body") => {
                 if layout.first.is_none() && !PRELUDE.contains(&element.name.local) {
@@ -90,10 +90,13 @@ pub(super) fn layout(text: &str, budget: &mut Budget) -> (Layout, Option<Fault>)
                     .extend(element.get("name").filter(|_| element.is("table")).map(|name| name.to_lowercase()));
             }
             // What moves, and the notes, stand behind the shapes: 10.2.4.
-            (Step::Open(element), [_, body, _, page]) if body.is("body") && page.is("page") => {
-                if behind.is_none() && (element.is("notes") || element.name.space.ends_with(":animation:1.0")) {
-                    behind = Some(element.tag.start);
-                }
+            (Step::Open(element), [_, body, _, page])
+                if behind.is_none()
+                    && body.is("body")
+                    && page.is("page")
+                    && (element.is("notes") || element.name.space.ends_with(":animation:1.0")) =>
+            {
+                behind = Some(element.tag.start);
             }
             (Step::Close(page, close), [_, body, _]) if body.is("body") && page.is("page") => {
                 let end = behind.take().unwrap_or(close.start);

@@ -70,10 +70,11 @@ pub(super) fn shapes(text: &str, sheet: bool, budget: &mut Budget) -> Vec<Line> 
                     shown.ours();
                 }
             }
-            Step::Open(column) if column.is("table-column") => {
-                if column.get("style-name").is_some_and(|style| style.starts_with("tanba")) {
-                    shown.ours();
-                }
+            Step::Open(column)
+                if column.is("table-column")
+                    && column.get("style-name").is_some_and(|style| style.starts_with("tanba")) =>
+            {
+                shown.ours();
             }
             Step::Close(paragraph, _) if paragraph.is("p") => shown.end(),
             Step::Close(one, close) if is_one(one) => {
