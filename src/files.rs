@@ -302,7 +302,7 @@ mod tests {
             title: None,
             oversight: None,
             media_type: "image/png",
-            part: None,
+            parts: Vec::new(),
             notice: None,
             beside: false,
         };

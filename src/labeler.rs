@@ -202,14 +202,19 @@ impl Labeler {
         }
     }
 
-    /// The part of the file that the manifest is bound to, where it is bound to a part by name.
-    fn part(&self, job: &Job, source: &mut dyn Source) -> Result<Option<String>> {
+    /// The parts of the file that the manifest is bound to, where it is bound to parts by name.
+    fn parts(&self, job: &Job, label: &Label, source: &mut dyn Source) -> Result<Vec<String>> {
         let handler = job.format.handler();
-        if handler.facts().binding != HardBinding::Boxes {
-            return Ok(None);
+        let budget = &mut Budget::new(&self.limits);
+        match handler.facts().binding {
+            HardBinding::Boxes => {
+                let boxes = handler.named_boxes(source, &job.survey, budget)?.unwrap_or_default();
+                let names = boxes.into_iter().map(|part| part.name.into_owned());
+                Ok(names.filter(|name| name != "C2PA").take(1).collect())
+            }
+            HardBinding::Collection => handler.members(source, &job.survey, label, budget),
+            _ => Ok(Vec::new()),
         }
-        let boxes = handler.named_boxes(source, &job.survey, &mut Budget::new(&self.limits))?.unwrap_or_default();
-        Ok(boxes.into_iter().map(|part| part.name.into_owned()).find(|name| name != "C2PA"))
     }
 
     /// What is said on sound, prepared once.
@@ -253,13 +258,22 @@ impl Labeler {
     /// The manifest, complete but for the hash of the result (`None` when it is not wanted), and the edits of the file.
     fn mark(&self, job: &Job, notice: &Wanted, source: &mut dyn Source) -> Result<(Option<Draft>, Marked)> {
         let Job { format, survey, plan, record, older, .. } = job;
+        let mut label = Label {
+            notice: notice.to_draw(),
+            heard: notice.to_say(),
+            prose: notice.to_write(),
+            notice_for: &|page| self.artist.draw(plan, page),
+            record: plan.record.then_some(record),
+            store_len: None,
+            beside: job.is_beside(),
+        };
         let draft = if plan.manifest {
             let claim = Claim {
                 record,
                 title: self.disclosure.title.as_deref(),
                 oversight: self.disclosure.oversight,
                 media_type: format.handler().media_type(survey),
-                part: self.part(job, source)?,
+                parts: self.parts(job, &label, source)?,
                 notice: notice.region(),
                 beside: job.is_beside(),
             };
@@ -273,15 +287,7 @@ impl Labeler {
         } else {
             None
         };
-        let label = Label {
-            notice: notice.to_draw(),
-            heard: notice.to_say(),
-            prose: notice.to_write(),
-            notice_for: &|page| self.artist.draw(plan, page),
-            record: plan.record.then_some(record),
-            store_len: draft.as_ref().map(Draft::len),
-            beside: job.is_beside(),
-        };
+        label.store_len = draft.as_ref().map(Draft::len);
         let marked = format.handler().mark(source, survey, &label, &mut Budget::new(&self.limits))?;
         Ok((draft, marked))
     }
@@ -347,7 +353,7 @@ fn write(
     source: &mut dyn Source,
     sink: &mut dyn Sink,
 ) -> Result<Output> {
-    let wrap = patch.take_wrap();
+    let (wrap, echo) = (patch.take_wrap(), patch.take_echo());
     let written = patch.write(format, source, sink)?;
     let mut output = Output { len: written.len, store: None };
     let draft = match draft {
@@ -360,6 +366,9 @@ fn write(
     if let (Some(draft), Some(wrap), Some(slot)) = (draft, wrap, written.slot) {
         let store = draft.sign(written.sha256, &slot, sink)?;
         patch::fill(format, sink, &slot, &wrap(&store))?;
+        for place in written.echoes {
+            echo.iter().try_for_each(|echo| patch::fill(format, sink, &place, &echo(&store)))?;
+        }
         output.store = Some(store);
     }
     Ok(output)

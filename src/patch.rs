@@ -43,6 +43,10 @@ enum With {
     Slot {
         len: u64,
     },
+    /// The same for what hangs on the manifest elsewhere in the file: its checksum in a directory.
+    Echo {
+        len: u64,
+    },
 }
 
 /// Edits over the original, in any order until they are written.
@@ -50,6 +54,7 @@ enum With {
 pub(crate) struct Patch {
     edits: Vec<(Range<u64>, With)>,
     wrap: Option<Wrap>,
+    echo: Option<Wrap>,
     /// The whole result is hashed, though no manifest goes into it.
     beside: bool,
     /// The hash is over Unicode's form C of the result, a text.
@@ -62,6 +67,8 @@ pub(crate) struct Written {
     pub(crate) sha256: [u8; 32],
     /// Where the manifest goes in the result.
     pub(crate) slot: Option<Range<u64>>,
+    /// Where what hangs on the manifest goes.
+    pub(crate) echoes: Vec<Range<u64>>,
     /// Length of the result in bytes.
     pub(crate) len: u64,
 }
@@ -101,6 +108,14 @@ impl Patch {
         self.wrap = Some(wrap);
     }
 
+    /// Puts what `wrap` makes of the manifest, as long as for any other, before byte `at` of the original as well. It may stand in
+    /// several places, but there is one such thing in a file.
+    pub(crate) fn echo(&mut self, at: u64, store_len: usize, wrap: Wrap) {
+        let len = wrap(&vec![0; store_len]).len() as u64;
+        self.edits.push((at..at, With::Echo { len }));
+        self.echo = Some(wrap);
+    }
+
     /// The manifest stands beside the file: the hash is over all of it.
     pub(crate) fn beside(&mut self) {
         self.beside = true;
@@ -114,6 +129,11 @@ impl Patch {
     /// Takes the wrapper of the slot out of the patch.
     pub(crate) fn take_wrap(&mut self) -> Option<Wrap> {
         self.wrap.take()
+    }
+
+    /// Takes what makes the echo out of the patch.
+    pub(crate) fn take_echo(&mut self) -> Option<Wrap> {
+        self.echo.take()
     }
 
     /// How much longer the result is than the original, edits before byte `end` of the original counted.
@@ -131,7 +151,7 @@ impl Patch {
         let new = match with {
             With::Bytes(bytes) => bytes.len() as u64,
             With::Shared(bytes) => bytes.len() as u64,
-            With::Slot { len } | With::Made { len, .. } => *len,
+            With::Slot { len } | With::Echo { len } | With::Made { len, .. } => *len,
         };
         new as i64 - (range.end - range.start) as i64
     }
@@ -157,7 +177,7 @@ impl Patch {
         let is_signed = self.beside || self.edits.iter().any(|(_, with)| matches!(with, With::Slot { .. }));
         let nfc = self.nfc.then(Nfc::default);
         let mut out = HashingWriter { sink, hash: is_signed.then(Sha256::new), nfc, len: 0, buffer: Vec::new() };
-        let mut slot = None;
+        let (mut slot, mut echoes) = (None, Vec::new());
         let mut position = 0;
         for (range, with) in self.edits {
             if range.start < position || range.end < range.start || range.end > end {
@@ -176,6 +196,7 @@ impl Patch {
                     source.seek(SeekFrom::Start(range.start))?;
                 }
                 With::Slot { len } => slot = Some(out.skip(len)?),
+                With::Echo { len } => echoes.push(out.skip(len)?),
             }
             if range.end > range.start {
                 source.seek(SeekFrom::Start(range.end))?;
@@ -185,7 +206,7 @@ impl Patch {
         out.copy(source, end - position)?;
         out.finish();
         let sha256 = out.hash.map(|hash| hash.finalize().into()).unwrap_or_default();
-        Ok(Written { sha256, slot, len: out.len })
+        Ok(Written { sha256, slot, echoes, len: out.len })
     }
 }
 

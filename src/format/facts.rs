@@ -45,6 +45,8 @@ pub(crate) enum HardBinding {
     Bmff,
     /// `c2pa.hash.boxes`: a hash over the one named part that is not the manifest's.
     Boxes,
+    /// `c2pa.hash.collection.data`: a hash for each part of an archive, and one for its directory.
+    Collection,
     /// `c2pa.hash.data` over the whole file: the manifest stands in a file beside it (C2PA 2.4 §11.4).
     Beside,
 }

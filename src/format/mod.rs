@@ -157,10 +157,27 @@ pub(crate) trait Handler: Sync {
         None
     }
 
+    /// Whether there is an end at which a notice could stand once more. Slides and sheets have none that people reach by reading.
+    fn ends(&self) -> bool {
+        true
+    }
+
     /// The edits that put the label into the file. Formats that are examined only leave this as it is: the
     /// labeler refuses them before.
     fn mark(&self, _source: &mut dyn Source, _survey: &Survey, _label: &Label, _budget: &mut Budget) -> Result<Marked> {
         Err(Error::UnknownFormat)
+    }
+
+    /// The names of the parts of the result but the manifest, for a hash over a collection (C2PA 2.4 §18.8): the length of the
+    /// manifest hangs on them, and so they are needed before anything can be marked.
+    fn members(
+        &self,
+        _source: &mut dyn Source,
+        _survey: &Survey,
+        _label: &Label,
+        _budget: &mut Budget,
+    ) -> Result<Vec<String>> {
+        Ok(Vec::new())
     }
 
     /// How the audible notice will be heard in this file: where it goes, and its samples or why there are none.

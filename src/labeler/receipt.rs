@@ -90,6 +90,11 @@ impl Labeler {
             remarks
                 .push("the wording is your own: tanba did not check that it says that AI made or changed this".into());
         }
+        if plan.prose_last && words.as_ref().is_some_and(|words| !words.at_the_end) {
+            remarks.push(
+                "the notice stands at the head only: documents of this format take none at their end here".into(),
+            );
+        }
         if placed.is_none() && !plan.notice {
             incomplete.push(format!("no notice: {SWITCHED_OFF}"));
         } else if let (Medium::Text, None, Some(why)) = (format.medium(), &words, format.handler().mute(&job.survey)) {

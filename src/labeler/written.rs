@@ -9,6 +9,7 @@ use crate::{
     Error, Format, Result,
     format::Medium,
     notice::{self, Prose},
+    record,
     stream::Source,
 };
 
@@ -30,6 +31,7 @@ pub struct WrittenNotice {
 /// What is to be done about the notice.
 pub(super) fn wanted(job: &Job) -> Wanted {
     let mut prose = Prose::new(&job.plan);
+    prose.last &= job.format.handler().ends();
     let words = prose.words();
     let standing = notice::read(&job.survey.lines, &words);
     let says_it = |first: bool| standing.iter().any(|written| written.first == first && written.says(&words));
@@ -41,7 +43,7 @@ pub(super) fn wanted(job: &Job) -> Wanted {
         return Wanted::StillWritten(super::WrittenNotice { lines: words, at_the_end: last, kept: true });
     }
     // Of a label of ours: another notice than its own would contradict it. What an author wrote stays.
-    if !job.survey.stores.is_empty() {
+    if !job.survey.stores.is_empty() || record::is_labelled(&job.survey) {
         prose.replaces = standing.into_iter().map(|written| written.range).filter(|range| !range.is_empty()).collect();
     }
     Wanted::Write(prose)

@@ -6,11 +6,12 @@ use c2pa::assertions::{BmffHash, BoxHash, BoxMap, DataHash, labels};
 use serde_json::{Value, json};
 use time::{UtcOffset, format_description::well_known::Rfc3339};
 
-use super::{NOTICE_REGION, Past, Signer, bmff, hash, lengths::Shape, read::BARE};
+use super::{NOTICE_REGION, Past, Signer, bmff, hash, jumbf, lengths::Shape, read::BARE};
 use crate::{
-    Error, Format, Result,
+    Error, Format, Limits, Result,
     format::HardBinding,
     geometry::Rect,
+    limits::Budget,
     policy::{Extent, Oversight},
     record::Record,
     stream::Sink,
@@ -25,8 +26,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) title: Option<&'a str>,
     pub(crate) oversight: Option<Oversight>,
     pub(crate) media_type: &'static str,
-    /// The part of the file that is hashed, for `HardBinding::Boxes`.
-    pub(crate) part: Option<String>,
+    /// The parts of the file that are hashed, by their names: the one of `HardBinding::Boxes`, all of `HardBinding::Collection`.
+    pub(crate) parts: Vec<String>,
     /// Where the notice stands, and its lines.
     pub(crate) notice: Option<(Region, Vec<String>)>,
     /// The manifest stands beside the content: nothing is left out of its hash (2.4 §11.4).
@@ -111,13 +112,17 @@ impl Draft {
             };
             builder.add_ingredient(ingredient.map_err(failed)?);
         }
-        let part = claim.part.clone().unwrap_or_default();
+        let part = claim.parts.first().cloned().unwrap_or_default();
         match format.handler().facts().binding {
             HardBinding::Boxes => {
                 builder.add_assertion(BoxHash::LABEL, &box_hash(&part, vec![0; 32])).map_err(failed)?;
             }
-            HardBinding::Data | HardBinding::Beside if claim.beside => {
+            HardBinding::Data | HardBinding::Beside | HardBinding::Collection if claim.beside => {
                 builder.add_assertion(DataHash::LABEL, &whole_hash(vec![0; 32])).map_err(failed)?;
+            }
+            HardBinding::Collection => {
+                let len = collection_len(&mut builder, &claim.parts).map_err(failed)?;
+                return Ok(Self { format, builder, len, part, beside: false });
             }
             HardBinding::Data | HardBinding::Beside => {
                 // Numbers of the widest kind (the engine knows i64 only): what the final ones need less is padded.
@@ -151,12 +156,20 @@ impl Draft {
     }
 
     /// Signs: `sha256` is over the whole of `written` but `slot`, which is still zeros.
-    /// `HardBinding::Data` needs the hash only; `HardBinding::Bmff` reads `written` again.
+    /// `HardBinding::Data` needs the hash only; `HardBinding::Bmff` and `HardBinding::Collection` read `written` again.
     /// What stands beside the content has no slot.
     pub(crate) fn sign(mut self, sha256: [u8; 32], slot: &Range<u64>, written: &mut dyn Sink) -> Result<Vec<u8>> {
         let failed = |error: c2pa::Error| backend(self.format, error);
         match self.format.handler().facts().binding {
-            HardBinding::Data | HardBinding::Beside => {
+            HardBinding::Collection if !self.beside => {
+                let archive = self.format.handler().archive(written, &mut Budget::new(&Limits::default()))?;
+                let archive = archive.ok_or_else(|| {
+                    Error::backend(self.format, "sign", "the parts of the result cannot be told apart".to_owned())
+                })?;
+                let hash = hash::Bound::of(&archive, &mut hash::Feed::new(written)?)?;
+                self.builder.add_assertion(hash::COLLECTION, &hash).map_err(failed)?;
+            }
+            HardBinding::Data | HardBinding::Beside | HardBinding::Collection => {
                 let hash = match self.beside {
                     true => whole_hash(sha256.to_vec()),
                     false => data_hash(slot.start, slot.end - slot.start, sha256.to_vec()),
@@ -189,6 +202,22 @@ impl Draft {
         }
         Ok(store)
     }
+}
+
+/// Length of a store that is bound by a hash over a collection. The engine makes room for the bindings only that it makes itself:
+/// one of those stands in, and the rest is counted.
+fn collection_len(builder: &mut c2pa::Builder, parts: &[String]) -> c2pa::Result<usize> {
+    builder.add_assertion(DataHash::LABEL, &whole_hash(vec![0; 32]))?;
+    let store = builder.placeholder(BARE)?;
+    builder.definition.assertions.retain(|assertion| !assertion.label.starts_with(labels::DATA_HASH));
+    let manifests = jumbf::manifests(&store);
+    let assertions = manifests.last().map(|(_, manifest)| &manifest.assertions[..]).unwrap_or_default();
+    let content =
+        assertions.iter().find(|(label, _)| *label == labels::DATA_HASH).and_then(|(_, content)| jumbf::cbor(content));
+    let stand_in = content.ok_or_else(|| c2pa::Error::BadParam("the engine made no room for a binding".into()))?.len();
+    // The label stands in the assertion's box and in the claim.
+    let labels = 2 * (hash::COLLECTION.len() - labels::DATA_HASH.len());
+    Ok(store.len() - stand_in + hash::Bound::blank(parts).cbor_len() + labels)
 }
 
 /// The name under which actions mean the parent ingredient.

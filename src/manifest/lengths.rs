@@ -27,7 +27,7 @@ pub(super) struct Shape {
     title: Option<String>,
     oversight: Option<Oversight>,
     media_type: &'static str,
-    part: Option<String>,
+    parts: Vec<String>,
     notice: Option<(Region, Vec<String>)>,
     beside: bool,
 }
@@ -35,7 +35,7 @@ pub(super) struct Shape {
 impl Shape {
     pub(super) fn of(format: Format, claim: &Claim) -> Self {
         // Named one by one, so that a new field cannot be forgotten here.
-        let Claim { record, title, oversight, media_type, part, notice, beside } = claim;
+        let Claim { record, title, oversight, media_type, parts, notice, beside } = claim;
         Self {
             format,
             extent: record.extent,
@@ -46,7 +46,7 @@ impl Shape {
             title: title.map(str::to_owned),
             oversight: *oversight,
             media_type,
-            part: part.clone(),
+            parts: parts.clone(),
             notice: notice.clone(),
             beside: *beside,
         }

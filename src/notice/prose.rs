@@ -61,7 +61,8 @@ pub(crate) struct Line {
     /// Where it stands, for people: "line 1, byte 0".
     pub(crate) place: String,
     pub(crate) text: String,
-    /// The bytes of the file that would go with it: line and line end, or an element; empty where it cannot be told.
+    /// The bytes of the file that would go with it: line and line end, or an element; empty where it cannot be told. In an
+    /// archive they are bytes of the unpacked part in which it stands.
     pub(crate) range: Range<u64>,
     /// Whether it is one of the first lines, and of the last: in a short text it may be both.
     pub(crate) first: bool,

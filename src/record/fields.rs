@@ -3,7 +3,10 @@
 use time::{UtcOffset, format_description::well_known::Rfc3339};
 
 use super::{Record, aigc};
-use crate::report::{Class, Finding, Statement, Technique};
+use crate::{
+    format::Survey,
+    report::{Class, Finding, Statement, Technique},
+};
 
 /// The names are those of the XMP properties, so that who knows one knows the other.
 const SOURCE_TYPE: &str = "DigitalSourceType";
@@ -38,6 +41,11 @@ pub(crate) fn fields(record: &Record) -> Vec<(&'static str, String)> {
 pub(crate) fn replaces(name: &str, record: &Record) -> bool {
     let ours = [SOURCE_TYPE, SYSTEM, VERSION, PROVIDER, ID, TIME, NOTICE];
     ours.iter().any(|ours| name.eq_ignore_ascii_case(ours)) || record.aigc && name.eq_ignore_ascii_case(AIGC)
+}
+
+/// Whether these fields are of a label that was made here.
+pub(crate) fn is_labelled(survey: &Survey) -> bool {
+    survey.texts.iter().any(|text| text.key == ID)
 }
 
 /// What text fields of these names declare. `fields` are name, text and place.

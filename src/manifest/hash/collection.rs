@@ -2,8 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Serialize, Serializer};
+
 use super::{Compared, Feed, Setting, algorithm, digest::Algorithm};
-use crate::{Result, manifest::cbor::Value};
+use crate::{Result, format::Archive, manifest::cbor::Value};
+
+/// The label of the assertion.
+pub(in crate::manifest) const LABEL: &str = "c2pa.hash.collection.data";
 
 pub(in crate::manifest) struct Collection<'a> {
     algorithm: Algorithm,
@@ -80,5 +85,65 @@ impl<'a> Collection<'a> {
         }
         let whole = all && end >= directory;
         Ok(if whole { Compared::Fits } else { Compared::Partly("the hash leaves out parts of the archive") })
+    }
+}
+
+/// The assertion as it is written. c2pa 0.90 and 0.91 read a map from name to hash, not the list of §18.8.
+#[derive(Serialize)]
+pub(in crate::manifest) struct Bound {
+    uris: BTreeMap<String, Part>,
+    alg: &'static str,
+    zip_central_directory_hash: Bytes,
+}
+
+#[derive(Serialize)]
+struct Part {
+    hash: Bytes,
+}
+
+struct Bytes([u8; 32]);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl Bound {
+    /// One of the same length, before anything is hashed.
+    pub(in crate::manifest) fn blank(names: &[String]) -> Self {
+        let part = |name: &String| (name.replace('\\', "/"), Part { hash: Bytes([0; 32]) });
+        Self { uris: names.iter().map(part).collect(), alg: "sha256", zip_central_directory_hash: Bytes([0; 32]) }
+    }
+
+    /// Hashes every part of an archive, and its directory.
+    pub(in crate::manifest) fn of(archive: &Archive, feed: &mut Feed) -> Result<Self> {
+        let mut hash = |ranges: &[std::ops::Range<u64>]| -> Result<Bytes> {
+            let mut hash = Algorithm::Sha256.start();
+            for range in ranges {
+                feed.hash(range.clone(), &mut hash)?;
+            }
+            Ok(Bytes(hash.finish().try_into().unwrap_or_default()))
+        };
+        let mut uris = BTreeMap::new();
+        for member in &archive.members {
+            uris.insert(member.name.clone(), Part { hash: hash(std::slice::from_ref(&member.range))? });
+        }
+        Ok(Self { uris, alg: "sha256", zip_central_directory_hash: hash(&archive.directory)? })
+    }
+
+    /// Bytes of it in CBOR: RFC 8949, 3.
+    pub(in crate::manifest) fn cbor_len(&self) -> usize {
+        let head = |len: usize| match len {
+            0..=0x17 => 1,
+            0x18..=0xff => 2,
+            0x100..=0xffff => 3,
+            _ => 5,
+        };
+        let text = |text: &str| head(text.len()) + text.len();
+        let hash = head(32) + 32;
+        let parts: usize = self.uris.keys().map(|name| text(name) + 1 + text("hash") + hash).sum();
+        let uris = text("uris") + head(self.uris.len()) + parts;
+        1 + uris + text("alg") + text(self.alg) + text("zip_central_directory_hash") + hash
     }
 }

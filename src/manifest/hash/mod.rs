@@ -20,7 +20,7 @@ use crate::{
 
 pub(super) use bmff::Bmff;
 pub(super) use boxes::Boxes;
-pub(super) use collection::Collection;
+pub(super) use collection::{Bound, Collection, LABEL as COLLECTION};
 pub(super) use data::Data;
 pub(super) use digest::{Algorithm, Feed};
 

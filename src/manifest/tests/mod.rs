@@ -50,7 +50,7 @@ pub(super) fn claim(record: &Record) -> Claim<'_> {
         title: None,
         oversight: None,
         media_type: "image/png",
-        part: None,
+        parts: Vec::new(),
         notice: Some((
             Region::Seen(Rect { x: 10, y: 20, width: 300, height: 40 }),
             vec!["ЖИ көмегімен жасалды".into(), "Создано ИИ".into()],

@@ -1,6 +1,14 @@
 //! Documents that are ZIP archives: what Office Open XML, OpenDocument and EPUB have in common.
 
+mod change;
+mod lines;
+mod scan;
+
 use std::collections::BTreeSet;
+
+pub(super) use change::{Changes, Part};
+pub(super) use lines::{Paragraphs, Shown, hex, rtl, wide};
+pub(super) use scan::{Element, Step, scan};
 
 use super::{Archive, Member, Store, Survey, TextField};
 use crate::{
@@ -21,16 +29,16 @@ const STORE: &str = "META-INF/content_credential.c2pa";
 pub(super) struct Package<'a> {
     source: &'a mut dyn Source,
     format: Format,
-    entries: Vec<Entry>,
+    directory: Directory,
     pub(super) survey: Survey,
 }
 
 impl<'a> Package<'a> {
     /// Reads the directory and the manifest store.
     pub(super) fn open(source: &'a mut dyn Source, format: Format, budget: &mut Budget) -> Result<Self> {
-        let entries = directory(source, format, budget)?.entries;
+        let directory = directory(source, format, budget)?;
         let survey = Survey { frames: 1, ..Survey::default() };
-        let mut package = Self { source, format, entries, survey };
+        let mut package = Self { source, format, directory, survey };
         for index in package.indices(STORE) {
             // Two of one name are two stores: which of them a reader takes is chance.
             budget.part()?;
@@ -43,7 +51,7 @@ impl<'a> Package<'a> {
 
     /// Whether a part is there whose name starts so.
     pub(super) fn has(&self, start: &str) -> bool {
-        self.entries.iter().any(|entry| entry.name.starts_with(start))
+        self.directory.entries.iter().any(|entry| entry.name.starts_with(start))
     }
 
     /// The text of a part; `None`, said in the survey, where it cannot be read.
@@ -59,6 +67,20 @@ impl<'a> Package<'a> {
         let Some((_, bytes)) = self.read(*index, budget)? else { return Ok(None) };
         let text = decode(&bytes).map(std::borrow::Cow::into_owned).map_err(|fault| self.faulty(name, &fault));
         Ok(text.ok())
+    }
+
+    /// The head of a part, for what stands near it; `None` where it is not there or is no text.
+    pub(super) fn head(&mut self, name: &str, budget: &mut Budget) -> Result<Option<String>> {
+        const HEAD: u64 = 1 << 20;
+        let indices = self.indices(name);
+        let [index] = indices.as_slice() else { return Ok(None) };
+        let entry = &self.directory.entries[*index];
+        let Ok((bytes, _)) = entry.head(self.source, self.format, HEAD, budget)? else { return Ok(None) };
+        let end = match std::str::from_utf8(&bytes) {
+            Err(fault) if fault.error_len().is_none() => fault.valid_up_to(),
+            _ => bytes.len(),
+        };
+        Ok(decode(&bytes[..end]).ok().map(std::borrow::Cow::into_owned))
     }
 
     /// Takes a part apart as XML; `visit` gets each element when it ends, and the one around it.
@@ -121,11 +143,11 @@ impl<'a> Package<'a> {
     /// Entries that a reader may take for this name: OPC compares names without regard to case (ISO/IEC 29500-2, 6.3.5).
     fn indices(&self, name: &str) -> Vec<usize> {
         let named = |(_, entry): &(usize, &Entry)| entry.name.eq_ignore_ascii_case(name);
-        self.entries.iter().enumerate().filter(named).map(|(index, _)| index).collect()
+        self.directory.entries.iter().enumerate().filter(named).map(|(index, _)| index).collect()
     }
 
     fn read(&mut self, index: usize, budget: &mut Budget) -> Result<Option<(std::ops::Range<u64>, Vec<u8>)>> {
-        let entry = &self.entries[index];
+        let entry = &self.directory.entries[index];
         match entry.read(self.source, self.format, budget)? {
             Ok(part) => Ok(Some((part.range, part.bytes))),
             Err(why) => {
@@ -138,7 +160,7 @@ impl<'a> Package<'a> {
 
 /// The parts of an archive as a hash over a collection names them. `None` where a part cannot be found, or two have one name.
 pub(super) fn archive(source: &mut dyn Source, format: Format, budget: &mut Budget) -> Result<Option<Archive>> {
-    let Directory { start, entries } = directory(source, format, budget)?;
+    let Directory { start, entries, .. } = directory(source, format, budget)?;
     let directory = std::iter::once(start..length(source)?).collect();
     let mut archive = Archive { members: Vec::new(), directory, left: Vec::new() };
     let (mut names, mut known) = (BTreeSet::new(), Vec::new());
@@ -175,6 +197,11 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
+    /// The attributes of this name, of whatever namespace.
+    pub(super) fn all<'b>(&'b self, wanted: &'b str) -> impl Iterator<Item = &'b str> {
+        self.attributes.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
+
     pub(super) fn get(&self, wanted: &str) -> Option<&str> {
         self.attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
     }

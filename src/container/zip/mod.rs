@@ -1,9 +1,18 @@
 //! ZIP (PKWARE APPNOTE 6.3.10): the directory at the end, and single parts. Nothing is ever written to disk, so that a name
 //! can lead nowhere.
 
-use std::ops::Range;
+mod edit;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io::{Read, SeekFrom},
+    ops::Range,
+};
 
 use memchr::memmem;
+
+pub(crate) use edit::{Change, Edits, Packed, extents};
 
 use crate::{
     Error, Format, Result,
@@ -27,6 +36,14 @@ const MAX_COMMENT: u64 = 0xffff;
 pub(crate) struct Directory {
     pub(crate) start: u64,
     pub(crate) entries: Vec<Entry>,
+    /// Where the entries end, where the last record starts, and the one of 64 bits in front of it.
+    end: u64,
+    record: u64,
+    wide: Option<u64>,
+    /// How many entries the last record counts; `None` where that is said in 64 bits.
+    count: Option<u16>,
+    /// Whether the archive is the only volume.
+    alone: bool,
 }
 
 /// One file of an archive.
@@ -35,16 +52,27 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     /// Where its checksum stands in the directory.
     pub(crate) checksum: Range<u64>,
-    encrypted: bool,
-    /// Whether checksum and lengths follow the data, and in 64 bits: 4.3.9.
-    described: bool,
+    /// Where all of it stands in the directory.
+    central: Range<u64>,
+    /// 4.4.4.
+    flags: u16,
+    /// Whether the lengths behind the data are of 64 bits: 4.3.9.
     wide: bool,
     method: u16,
+    /// CRC-32 of the content.
+    crc: u32,
     /// Length as stored.
     stored: u64,
+    /// The volume that it starts in.
+    disk: u16,
     /// Offset of the local header.
-    at: u64,
+    pub(crate) at: u64,
 }
+
+/// Bits of [`Entry::flags`]: encrypted in one of three ways; checksum and lengths follow the data; the name is UTF-8.
+const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
+const DESCRIBED: u16 = 1 << 3;
+const UTF8: u16 = 1 << 11;
 
 /// Where an entry stands.
 pub(crate) struct Extent {
@@ -97,8 +125,11 @@ pub(crate) fn directory(source: &mut dyn Source, format: Format, budget: &mut Bu
     let at = tail_at + end as u64;
     let number = |at: usize| u64::from(le_u32(&tail, end + at).unwrap_or_default());
     let (mut size, mut start) = (number(12), number(16));
+    let short = |at: usize| le_u16(&tail, end + at).unwrap_or_default();
+    let mut wide_at = None;
     if size == 0xffff_ffff || start == 0xffff_ffff {
-        (size, start) = wide(source, format, at)?;
+        let found = wide(source, format, at)?;
+        (size, start, wide_at) = (found.0, found.1, Some(found.2));
     }
     if start.checked_add(size).is_none_or(|end| end > at) {
         return Err(Error::malformed(format, at, format!("a directory of {size} bytes at {start} does not fit")));
@@ -117,7 +148,10 @@ pub(crate) fn directory(source: &mut dyn Source, format: Format, budget: &mut Bu
     if entries.is_empty() && size > 0 {
         return Err(Error::malformed(format, start, "there is no ZIP directory"));
     }
-    Ok(Directory { start, entries })
+    let count = (short(10) != u16::MAX).then(|| short(10));
+    let alone = short(4) == 0 && short(6) == 0 && short(8) == short(10);
+    let end = start + (bytes.len() - rest.len()) as u64;
+    Ok(Directory { start, entries, end, record: at, wide: wide_at, count, alone })
 }
 
 /// Whether `bytes` are nothing but a directory, as writers that add a part leave the old one behind.
@@ -131,8 +165,8 @@ pub(crate) fn is_directory(bytes: &[u8]) -> bool {
     rest.len() < bytes.len() && (rest.is_empty() || rest.len() == 22 && rest.starts_with(END))
 }
 
-/// Size and start of a directory that needs 64 bits: 4.3.14 and 4.3.15.
-fn wide(source: &mut dyn Source, format: Format, end: u64) -> Result<(u64, u64)> {
+/// Size and start of a directory that needs 64 bits, and where that is said: 4.3.14 and 4.3.15.
+fn wide(source: &mut dyn Source, format: Format, end: u64) -> Result<(u64, u64, u64)> {
     let wrong = || Error::malformed(format, end, "the 64-bit end of the ZIP directory is missing");
     let locator = read_at(source, format, end.checked_sub(20).ok_or_else(wrong)?, 20)?;
     let at = locator.starts_with(LOCATOR64).then(|| le_u64(&locator, 8)).flatten().ok_or_else(wrong)?;
@@ -140,7 +174,7 @@ fn wide(source: &mut dyn Source, format: Format, end: u64) -> Result<(u64, u64)>
         return Err(wrong());
     }
     let record = read_at(source, format, at, 56.min(end - at))?;
-    let numbers = record.starts_with(END64).then(|| Some((le_u64(&record, 40)?, le_u64(&record, 48)?))).flatten();
+    let numbers = record.starts_with(END64).then(|| Some((le_u64(&record, 40)?, le_u64(&record, 48)?, at))).flatten();
     numbers.ok_or_else(wrong)
 }
 
@@ -170,11 +204,13 @@ fn entry(bytes: &[u8], place: u64) -> Option<(Entry, usize)> {
     let entry = Entry {
         name: String::from_utf8_lossy(bytes.get(46..46 + name)?).into_owned(),
         checksum: place.checked_add(16)?..place.checked_add(20)?,
-        encrypted: le_u16(bytes, 8)? & 1 != 0,
-        described: le_u16(bytes, 8)? & 8 != 0,
+        central: place..place.checked_add((46 + name + extra + comment) as u64)?,
+        flags: le_u16(bytes, 8)?,
         wide: field.is_some(),
         method: le_u16(bytes, 10)?,
+        crc: le_u32(bytes, 16)?,
         stored,
+        disk: le_u16(bytes, 34)?,
         at,
     };
     Some((entry, 46 + name + extra + comment))
@@ -195,6 +231,13 @@ fn le_u64(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
 }
 
+impl Directory {
+    /// Whether any entry is compressed.
+    pub(crate) fn compresses(&self) -> bool {
+        self.entries.iter().any(|entry| entry.method != 0)
+    }
+}
+
 impl Entry {
     /// What belongs to the entry outside the directory. `Err` with a sentence where that cannot be seen.
     pub(crate) fn extent(&self, source: &mut dyn Source, format: Format) -> Result<Result<Extent, &'static str>> {
@@ -203,7 +246,7 @@ impl Entry {
             Err(why) => return Ok(Err(why)),
         };
         let mut end = data.end;
-        if self.described {
+        if self.flags & DESCRIBED != 0 {
             let len = length(source)?;
             let next = read_at(source, format, end, 4.min(len - end))?;
             // Some writers set the flag and leave the lengths out; the signature in front of them may be missing.
@@ -239,6 +282,45 @@ impl Entry {
         Ok(Ok(start..end))
     }
 
+    /// The first `max` bytes of the content, and whether there are more; `Err` with a sentence where it cannot be read.
+    pub(crate) fn head(
+        &self,
+        source: &mut dyn Source,
+        format: Format,
+        max: u64,
+        budget: &mut Budget,
+    ) -> Result<Result<(Vec<u8>, bool), &'static str>> {
+        let mut bytes = Vec::new();
+        let more = match self.content(source, format)? {
+            Ok(mut content) => unpack(&mut *content, max, &mut bytes),
+            Err(why) => return Ok(Err(why)),
+        };
+        budget.metadata(bytes.len() as u64)?;
+        Ok(more.map(|more| (bytes, more)).map_err(|_| "its compressed data are damaged"))
+    }
+
+    /// The content, unpacked while it is read.
+    fn content<'a>(
+        &self,
+        source: &'a mut dyn Source,
+        format: Format,
+    ) -> Result<Result<Box<dyn Read + 'a>, &'static str>> {
+        if self.flags & ENCRYPTED != 0 {
+            return Ok(Err("it is encrypted"));
+        }
+        let data = match self.data(source, format)? {
+            Ok(data) => data,
+            Err(why) => return Ok(Err(why)),
+        };
+        source.seek(SeekFrom::Start(data.start))?;
+        let packed = source.take(self.stored);
+        Ok(match self.method {
+            0 => Ok(Box::new(packed)),
+            8 => Ok(Box::new(flate2::read::DeflateDecoder::new(packed))),
+            _ => Err("its compression is not known here"),
+        })
+    }
+
     /// Reads the part; `Err` with a sentence where it cannot be.
     pub(crate) fn read(
         &self,
@@ -246,7 +328,7 @@ impl Entry {
         format: Format,
         budget: &mut Budget,
     ) -> Result<Result<Part, &'static str>> {
-        if self.encrypted {
+        if self.flags & ENCRYPTED != 0 {
             return Ok(Err("it is encrypted"));
         }
         let Range { start, end } = match self.data(source, format)? {
@@ -269,66 +351,5 @@ impl Entry {
             _ => return Ok(Err("its compression is not known here")),
         };
         Ok(Ok(Part { range: self.at..end, bytes }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{Cursor, Write as _};
-
-    use super::*;
-    use crate::limits::Limits;
-
-    /// An archive of one deflated part.
-    fn archive(name: &str, content: &[u8], claimed: u32) -> Vec<u8> {
-        let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-        packed.write_all(content).unwrap();
-        let packed = packed.finish().unwrap();
-        let numbers = |extra: &[u8]| {
-            let lengths = [crc32fast::hash(content), u32::try_from(packed.len()).unwrap(), claimed];
-            let head = [&20u16.to_le_bytes()[..], &[0, 0], &8u16.to_le_bytes(), &[0; 4]].concat();
-            let lengths: Vec<u8> = lengths.iter().flat_map(|number| number.to_le_bytes()).collect();
-            [&head[..], &lengths, &u16::try_from(name.len()).unwrap().to_le_bytes(), &[0, 0], extra, name.as_bytes()]
-                .concat()
-        };
-        let local = [&LOCAL[..], &numbers(&[]), &packed].concat();
-        let central = [&CENTRAL[..], &[20, 0], &numbers(&[0; 14])].concat();
-        let end = [
-            &END[..],
-            &[0; 4],
-            &[1, 0, 1, 0],
-            &u32::try_from(central.len()).unwrap().to_le_bytes(),
-            &u32::try_from(local.len()).unwrap().to_le_bytes(),
-            &[0, 0],
-        ];
-        [local, central, end.concat()].concat()
-    }
-
-    fn read(bytes: &[u8]) -> Result<Result<Vec<u8>, &'static str>> {
-        let (mut source, mut budget) = (Cursor::new(bytes), Budget::new(&Limits::default()));
-        let entries = directory(&mut source, Format::Ooxml, &mut budget)?.entries;
-        Ok(entries[0].read(&mut source, Format::Ooxml, &mut budget)?.map(|part| part.bytes))
-    }
-
-    #[test]
-    fn a_part_is_read_and_a_bomb_is_a_limit() {
-        let file = archive("a/b.xml", b"<content/>", 10);
-        assert_eq!(read(&file).unwrap().unwrap(), b"<content/>");
-        assert_eq!(names(&file).collect::<Vec<_>>(), [b"a/b.xml"]);
-        let appended = [&file[..], b"\n"].concat();
-        assert!(read(&appended).unwrap().is_ok());
-        let bomb = archive("a/b.xml", &vec![0; 40 << 20], 10);
-        assert!(bomb.len() < 100_000 && matches!(read(&bomb), Err(Error::Limit { .. })));
-    }
-
-    #[test]
-    fn a_part_with_two_names_is_not_read() {
-        let mut file = archive("a/b.xml", b"<content/>", 10);
-        file[30] = b'x';
-        assert!(read(&file).unwrap().is_err());
-        let mut file = archive("a/b.xml", b"<content/>", 10);
-        let len = file.len();
-        file[len - 6] = 0xff;
-        assert!(matches!(read(&file), Err(Error::Malformed { .. })));
     }
 }

@@ -1,0 +1,457 @@
+//! Documents of offices, and books: labelled, read by the programs that people open them with, and unchanged in all other parts.
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
+
+use common::{anchors, extension, fixture, python, run, signer};
+use tanba::{
+    Binding, Disclosure, Error, Headline, Labeler, Policy, Receipt, Report, Signature, Statement, Verdict, Verifier,
+};
+
+const SENTENCE: &str = "ЖИ көмегімен жасалды / Создано ИИ";
+/// No label goes into these.
+const REFUSED: &[(&str, &str)] = &[
+    ("signed.docx", "signed by the means of Office"),
+    ("signed.odt", "the document is signed"),
+    ("encrypted.odt", "secret.xml in it is encrypted"),
+    ("drm.epub", "the book is encrypted"),
+];
+
+fn labeler() -> Labeler {
+    let disclosure = Disclosure::generated("Acme Writer").system_version("3.1").provider("Acme LLP");
+    Labeler::new(&disclosure, &signer())
+}
+
+fn label_with(labeler: &Labeler, bytes: &[u8]) -> tanba::Result<(Vec<u8>, Receipt)> {
+    let mut sink = Cursor::new(Vec::new());
+    let receipt = labeler.label(&mut Cursor::new(bytes), &mut sink)?;
+    Ok((sink.into_inner(), receipt))
+}
+
+fn label(name: &str, bytes: &[u8]) -> (Vec<u8>, Receipt) {
+    let (labelled, receipt) = label_with(&labeler(), bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+    // For people who want to look.
+    if let Some(folder) = std::env::var_os("TANBA_WRITE") {
+        fs::write(Path::new(&folder).join(name), &labelled).unwrap();
+    }
+    (labelled, receipt)
+}
+
+fn verify(bytes: &[u8]) -> Report {
+    Verifier::new().anchors(anchors()).verify(&mut Cursor::new(bytes)).unwrap()
+}
+
+/// With the manifest that stands beside it, where it does.
+fn verify_labelled(bytes: &[u8], receipt: &Receipt) -> tanba::Result<Report> {
+    let verifier = Verifier::new().anchors(anchors());
+    match &receipt.sidecar {
+        Some(store) => verifier.verify_with_manifest(&mut Cursor::new(bytes), store),
+        None => verifier.verify(&mut Cursor::new(bytes)),
+    }
+}
+
+fn is_opendocument(name: &str) -> bool {
+    matches!(extension(Path::new(name)).as_str(), "odt" | "ods" | "odp" | "odg")
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    fs::read(fixture("office").join(name)).unwrap()
+}
+
+/// The documents that take a label.
+fn documents() -> Vec<(String, Vec<u8>)> {
+    let mut names: Vec<_> = fs::read_dir(fixture("office"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".md") && !name.ends_with(".py"))
+        .filter(|name| REFUSED.iter().all(|(refused, _)| refused != name))
+        .collect();
+    names.sort();
+    assert!(names.len() >= 16, "{names:?}");
+    names.into_iter().map(|name| (name.clone(), bytes(&name))).collect()
+}
+
+fn assert_whole(name: &str, labelled: &[u8], receipt: &Receipt) {
+    assert!(receipt.is_complete() && receipt.is_as_asked(), "{name}: {receipt:?}");
+    assert_eq!(receipt.written.as_ref().unwrap().lines.join(" / "), SENTENCE, "{name}");
+    assert_eq!(receipt.bytes, labelled.len() as u64, "{name}");
+    // OpenDocument has no place for a manifest that LibreOffice would not call damage.
+    assert_eq!(receipt.sidecar.is_some(), is_opendocument(name), "{name}");
+    let report = verify_labelled(labelled, receipt).unwrap();
+    assert_eq!(
+        (report.binding, report.signature, report.verdict, report.headline, report.says),
+        (Binding::Intact, Signature::Ok, Verdict::Valid, Headline::AiMadeProven, Some(Statement::FullyAi)),
+        "{name}: {report:#?}"
+    );
+    let [written] = &report.written[..] else { panic!("{name}: {report:#?}") };
+    assert!(written.first && written.languages.len() == 2, "{name}: {written:?}");
+    let recorded = report.findings.iter().filter(|finding| finding.place.contains("DigitalSourceType")).count();
+    assert_eq!(recorded, 1, "{name}: {:#?}", report.findings);
+}
+
+#[test]
+fn every_document_is_labelled_and_whole() {
+    for (name, original) in documents() {
+        let before = verify(&original);
+        // One names an AI system already, as a property that the label replaces.
+        let says_so = name == "stored.docx";
+        assert_eq!(before.headline == Headline::NoLabel, !says_so, "{name}: {before:#?}");
+        assert!(before.written.is_empty(), "{name}: {before:#?}");
+        let (labelled, receipt) = label(&name, &original);
+        assert_whole(&name, &labelled, &receipt);
+    }
+}
+
+#[test]
+fn every_file_stands_in_the_list_as_it_is() {
+    let readme = String::from_utf8(bytes("README.md")).unwrap();
+    let refused = REFUSED.iter().map(|(name, _)| ((*name).to_owned(), bytes(name)));
+    let mut seen = 0;
+    for (name, content) in documents().into_iter().chain(refused) {
+        let hash: String =
+            <sha2::Sha256 as sha2::Digest>::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(readme.contains(&format!("| `{name}` |")) && readme.contains(&hash), "{name}");
+        seen += 1;
+    }
+    assert_eq!(readme.lines().filter(|line| line.starts_with("| `")).count(), seen);
+}
+
+/// Parts by name: content, and everything that stands for it in the archive, from the local header to the end of the data.
+type Parts = BTreeMap<String, (String, String)>;
+
+/// Takes archives apart with Python's reader; the order is part of the answer.
+fn parts(files: &[&Path]) -> Option<Vec<(Vec<String>, Parts)>> {
+    const PROGRAM: &str = "
+import sys, json, zipfile, hashlib, struct
+answer = []
+for path in sys.argv[1:]:
+    data = open(path, 'rb').read()
+    archive = zipfile.ZipFile(path)
+    assert archive.testzip() is None, path
+    rows = []
+    infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+    starts = [info.header_offset for info in infos[1:]] + [archive.start_dir]
+    for info, end in zip(infos, starts):
+        rows.append([info.filename, hashlib.sha256(archive.read(info)).hexdigest(), hashlib.sha256(data[info.header_offset:end]).hexdigest()])
+    answer.append([[info.filename for info in archive.infolist()], rows, archive.comment.decode()])
+print(json.dumps(answer))
+";
+    let paths: Vec<_> = files.iter().map(|path| path.to_str().unwrap()).collect();
+    let printed = python("zipfile", PROGRAM, &paths)?;
+    /// Names in the order of the directory; name, content and entry of each; the comment.
+    type Archive = (Vec<String>, Vec<(String, String, String)>, String);
+    let answer: Vec<Archive> = serde_json::from_str(&printed).unwrap();
+    Some(
+        answer
+            .into_iter()
+            .map(|(mut names, rows, comment)| {
+                names.push(comment);
+                (names, rows.into_iter().map(|(name, content, raw)| (name, (content, raw))).collect())
+            })
+            .collect(),
+    )
+}
+
+/// What a label may change or add, by the ending of the name.
+fn may_change(kind: &str, name: &str) -> bool {
+    let known: &[&str] = match kind {
+        "docx" | "docm" => &["[Content_Types].xml", "_rels/.rels", "word/document.xml", "docProps/custom.xml"],
+        "xlsx" => &[
+            "[Content_Types].xml",
+            "_rels/.rels",
+            "docProps/custom.xml",
+            "xl/workbook.xml",
+            "xl/_rels/workbook.xml.rels",
+            "xl/worksheets/sheet1.xml",
+            "xl/worksheets/sheet2.xml",
+            "xl/worksheets/tanba-notice.xml",
+        ],
+        "pptx" => &[
+            "[Content_Types].xml",
+            "_rels/.rels",
+            "docProps/custom.xml",
+            "ppt/slides/slide1.xml",
+            "ppt/slides/slide2.xml",
+        ],
+        "epub" => &["OEBPS/book.opf", "OEBPS/text/one.xhtml"],
+        _ => &["content.xml", "meta.xml", "META-INF/manifest.xml", "settings.xml"],
+    };
+    known.contains(&name) || name == "META-INF/content_credential.c2pa"
+}
+
+#[test]
+fn every_other_part_is_the_same_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, original) in documents() {
+        let (before, after) = (folder.path().join(&name), folder.path().join(format!("labelled-{name}")));
+        fs::write(&before, &original).unwrap();
+        fs::write(&after, label(&name, &original).0).unwrap();
+        let Some(found) = parts(&[&before, &after]) else { return };
+        let [(names, before), (new_names, after)] = &found[..] else { panic!("{name}") };
+        let kind = extension(Path::new(&name));
+        let mut same = 0;
+        for (part, raw) in before {
+            if may_change(&kind, part) {
+                assert!(after.contains_key(part), "{name}: {part} is gone");
+            } else {
+                assert_eq!(Some(raw), after.get(part), "{name}: {part}");
+                same += 1;
+            }
+        }
+        assert!(same >= 2, "{name}");
+        assert!(after.keys().all(|part| before.contains_key(part) || may_change(&kind, part)), "{name}: {after:?}");
+        // In the same order, and the comment behind them.
+        let kept: Vec<_> = new_names.iter().filter(|part| names.contains(part)).collect();
+        assert_eq!(kept, names.iter().collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[test]
+fn what_was_there_is_still_in_the_changed_parts() {
+    let inner = |labelled: &[u8], part: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, labelled).unwrap();
+        let program = "import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))";
+        python("zipfile", program, &[path.to_str().unwrap(), part])
+    };
+    for (name, original) in documents() {
+        let (labelled, _) = label(&name, &original);
+        let (part, wanted): (&str, &[&str]) = match extension(Path::new(&name)).as_str() {
+            "docx" | "docm" => ("word/document.xml", &["<w:body><w:p xmlns:w", "</w:t></w:r></w:p><w:sectPr>"]),
+            // The names that hold in one sheet still hold in the same.
+            "xlsx" => (
+                "xl/workbook.xml",
+                &[
+                    "<sheets><sheet xmlns",
+                    "name=\"_xlnm.Print_Area\" localSheetId=\"1\"",
+                    "name=\"limit\" localSheetId=\"2\"",
+                    "sheetId=\"6\" r:id=",
+                ],
+            ),
+            "ods" => ("settings.xml", &[">ЖИ көмегімен жасалды<"]),
+            "epub" => ("OEBPS/book.opf", &["<dc:creator>Aigerim</dc:creator>", "name=\"AIContentID\""]),
+            "odt" => ("content.xml", &["tanba_notice"]),
+            "pptx" => ("docProps/custom.xml", &["pid=\"2\"", "name=\"DigitalSourceType\""]),
+            _ => continue,
+        };
+        let Some(text) = inner(&labelled, part) else { return };
+        for wanted in wanted {
+            assert!(text.contains(wanted), "{name}: {wanted} in {text}");
+        }
+    }
+    let (labelled, _) = label("stored.docx", &bytes("stored.docx"));
+    let custom = inner(&labelled, "docProps/custom.xml").unwrap();
+    assert!(custom.contains("Dana &amp; Ivan") && !custom.contains("an older system"), "{custom}");
+    assert!(custom.contains("pid=\"8\"") && !custom.contains("pid=\"7\""), "{custom}");
+}
+
+#[test]
+fn the_reference_reader_calls_every_document_valid() {
+    const PROGRAM: &str = "
+import os, sys, json, c2pa
+for path in sys.argv[1:]:
+    beside = path + '.c2pa'
+    if os.path.exists(beside):
+        reader = c2pa.Reader('application/vnd.oasis.opendocument.text', open(path, 'rb'), open(beside, 'rb').read())
+    else:
+        reader = c2pa.Reader(path)
+    with reader:
+        print(json.dumps([path.rsplit('/', 1)[1], reader.get_validation_state(), json.loads(reader.json()).get('validation_status', [])]))
+";
+    const STORE: &str = "
+import sys, zipfile
+for path in sys.argv[1:]:
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(path + '.stored', 'w') as new:
+        for info in old.infolist():
+            new.writestr(zipfile.ZipInfo(info.filename), old.read(info))
+";
+    let folder = tempfile::tempdir().unwrap();
+    let originals: Vec<_> =
+        documents().into_iter().map(|(name, original)| (folder.path().join(name), original)).collect();
+    originals.iter().for_each(|(path, original)| fs::write(path, original).unwrap());
+    // The reference reads no compressed part: asked to sign one, it says "compression method not supported: 8".
+    let names: Vec<_> = originals.iter().map(|(path, _)| path.to_str().unwrap()).collect();
+    if python("zipfile", STORE, &names).is_none() {
+        return;
+    }
+    let mut paths = Vec::new();
+    for (path, _) in &originals {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let once = label(name, &fs::read(format!("{}.stored", path.display())).unwrap());
+        // A label around a label as well.
+        let twice = label(name, &once.0);
+        for (prefix, (bytes, receipt)) in [("once", once), ("twice", twice)] {
+            let path = folder.path().join(format!("{prefix}-{name}"));
+            fs::write(&path, bytes).unwrap();
+            if let Some(store) = receipt.sidecar {
+                fs::write(folder.path().join(format!("{prefix}-{name}.c2pa")), store).unwrap();
+            }
+            paths.push(path.to_str().unwrap().to_owned());
+        }
+    }
+    let count = paths.len();
+    let Some(printed) = python("c2pa", PROGRAM, &paths.iter().map(String::as_str).collect::<Vec<_>>()) else { return };
+    let mut seen = 0;
+    for line in printed.lines() {
+        let (name, state, statuses): (String, String, serde_json::Value) = serde_json::from_str(line).unwrap();
+        assert!(state == "Valid" || state == "Trusted", "{name}: {state} {statuses}");
+        seen += 1;
+    }
+    assert_eq!(seen, count);
+}
+
+#[test]
+fn labelled_again_the_notice_stands_once_and_the_history_is_kept() {
+    for (name, original) in documents() {
+        let (once, _) = label(&name, &original);
+        let (twice, receipt) = label(&format!("twice-{name}"), &once);
+        assert!(receipt.written.as_ref().unwrap().kept, "{name}: {receipt:?}");
+        assert_whole(&name, &twice, &receipt);
+        if !is_opendocument(&name) {
+            assert_eq!(verify(&twice).manifest.unwrap().chain.len(), 2, "{name}");
+        }
+        // Another policy has other words: the older ones would contradict them.
+        let english = labeler().policy(Policy::kazakhstan().languages(&["en"]).unwrap());
+        let (other, receipt) = label_with(&english, &once).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(receipt.is_complete(), "{name}: {receipt:?}");
+        let report = verify_labelled(&other, &receipt).unwrap();
+        let [written] = &report.written[..] else { panic!("{name}: {:#?}", report.written) };
+        assert_eq!(written.lines, ["AI GENERATED"], "{name}");
+        assert_eq!(report.verdict, Verdict::Valid, "{name}: {report:#?}");
+    }
+}
+
+#[test]
+fn one_changed_byte_is_noticed() {
+    const STORE: &[u8] = b"META-INF/content_credential.c2pa";
+    for name in ["text.docx", "sheets.xlsx", "text.odt", "book3.epub", "wide.docx", "streamed.docx"] {
+        let (labelled, receipt) = label(name, &bytes(name));
+        // What is not hashed is what carries the manifest, and its checksum in the directory.
+        let free = memchr::memmem::find(&labelled, STORE).map(|at| {
+            let end = at + STORE.len() + usize::try_from(receipt.manifest_bytes).unwrap();
+            let central = memchr::memmem::rfind(&labelled, STORE).unwrap();
+            [at - 30..end, central - 30..central - 26]
+        });
+        let mut seen = 0;
+        for at in (0..labelled.len()).step_by(53) {
+            if free.iter().flatten().any(|range| range.contains(&at)) {
+                continue;
+            }
+            let mut changed = labelled.clone();
+            changed[at] ^= 0x10;
+            if let Ok(report) = verify_labelled(&changed, &receipt) {
+                assert_ne!(report.headline, Headline::AiMadeProven, "{name}, byte {at}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 10, "{name}: {seen}");
+    }
+}
+
+#[test]
+fn what_must_not_be_touched_is_refused_with_its_place() {
+    for (name, why) in REFUSED {
+        let error = label_with(&labeler(), &bytes(name)).unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }) && error.to_string().contains(why), "{name}: {error}");
+    }
+    if let Some(bad) = common::corpus("hostile") {
+        let path = bad.iter().find(|path| path.ends_with("bad_path_archive.zip")).expect("the archive");
+        assert!(matches!(label_with(&labeler(), &fs::read(path).unwrap()), Err(Error::UnknownFormat)));
+    }
+}
+
+/// The labelled documents in a folder, by name.
+fn labelled(folder: &Path, kinds: &[&str]) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for (name, original) in documents() {
+        if kinds.contains(&extension(Path::new(&name)).as_str()) {
+            let path = folder.join(&name);
+            fs::write(&path, label(&name, &original).0).unwrap();
+            paths.push(path);
+        }
+    }
+    assert!(!paths.is_empty());
+    paths
+}
+
+#[test]
+fn libreoffice_shows_the_notice_of_every_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = labelled(folder.path(), &["docx", "docm", "xlsx", "pptx", "odt", "ods", "odp", "odg"]);
+    // LibreOffice 7.4 reads no directory of 64 bits, labelled or not.
+    paths.retain(|path| !path.ends_with("wide.docx"));
+    // Two documents of one name but for the ending would become one file.
+    for path in &mut paths {
+        let unique = format!("{}.{}", path.file_name().unwrap().to_str().unwrap(), extension(path));
+        fs::rename(&*path, path.with_file_name(&unique)).unwrap();
+        path.set_file_name(unique);
+    }
+    // What LibreOffice makes of its own formats is labelled as well.
+    let profile = format!("-env:UserInstallation=file://{}", folder.path().join("profile").display());
+    let out = folder.path().join("out");
+    let convert = |to: &str, files: &[PathBuf]| {
+        let mut arguments = vec![profile.as_str(), "--headless", "--convert-to", to, "--outdir", out.to_str().unwrap()];
+        arguments.extend(files.iter().map(|path| path.to_str().unwrap()));
+        let output = run("soffice", &arguments)?;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Some(())
+    };
+    let mut all = paths.clone();
+    for (from, to) in [
+        ("text.odt", "docx"),
+        ("sheets.ods", "xlsx"),
+        ("slides.odp", "pptx"),
+        ("arabic.docx", "odt"),
+        ("sheets.xlsx", "ods"),
+        ("slides.pptx", "odp"),
+    ] {
+        if convert(to, &[fixture("office").join(from)]).is_none() {
+            return;
+        }
+        let name = Path::new(from).with_extension(to);
+        let original = fs::read(out.join(&name)).unwrap();
+        let name = format!("office-{}.{to}", name.display());
+        let (labelled, receipt) = label(&name, &original);
+        assert_whole(&name, &labelled, &receipt);
+        all.push(folder.path().join(&name));
+        fs::write(all.last().unwrap(), labelled).unwrap();
+    }
+    convert("pdf", &all).unwrap();
+    for path in &all {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let pdf = out.join(name).with_extension("pdf");
+        let text = run("pdftotext", &["-f", "1", "-l", "1", pdf.to_str().unwrap(), "-"]).unwrap();
+        let text = String::from_utf8_lossy(&text.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in ["ЖИ көмегімен жасалды", "Создано ИИ"] {
+            assert!(text.contains(words), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn epubcheck_passes_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in labelled(folder.path(), &["epub"]) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let before = fixture("office").join(&name);
+        // What it says of the original it may say of the result.
+        let messages = |path: &Path| {
+            let output = run("java", &["-jar", "/usr/share/java/epubcheck.jar", path.to_str().unwrap()])?;
+            assert!(!String::from_utf8_lossy(&output.stderr).contains("Unable to access"), "no epubcheck");
+            let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            let said = text
+                .lines()
+                .filter(|line| line.starts_with("ERROR") || line.starts_with("WARNING") || line.starts_with("FATAL"));
+            Some(said.map(|line| line.split('(').next().unwrap_or_default().to_owned()).collect::<Vec<_>>())
+        };
+        let (Some(before), Some(after)) = (messages(&before), messages(&path)) else { return };
+        assert_eq!(before, after, "{name}");
+    }
+}
