@@ -7,6 +7,7 @@ mod blend;
 mod goldens;
 mod grey;
 mod hear;
+mod lettering;
 pub(crate) mod level;
 mod lexicon;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub(crate) use audible::{Audible, Heard, Sound};
 pub use blend::Sample;
 pub(crate) use blend::{Mix, blend, luma};
 pub(crate) use hear::{Hit, Listener};
+pub(crate) use lettering::{Letter, Lettering, Row, Stroke};
 pub use pixels::Pixels;
 pub(crate) use prose::{LINES, Line, MAX_LINE, Prose, Written, read};
 pub(crate) use sight::{Sighting, measure, search};
