@@ -98,7 +98,7 @@ impl Update {
     /// Appends an object: a new one, or the new state of one.
     pub(crate) fn put(&mut self, number: u32, generation: u16, object: &[u8], budget: &mut Budget) -> Result<()> {
         budget.metadata(object.len() as u64)?;
-        self.start(number, generation);
+        self.start(number, generation)?;
         let out = self.out();
         out.extend_from_slice(object);
         out.extend_from_slice(b"\nendobj\n");
@@ -120,12 +120,13 @@ impl Update {
     }
 
     /// Appends the stream that the manifest of this length comes into.
-    pub(crate) fn manifest(&mut self, number: u32, dictionary: &str, len: usize) {
-        self.start(number, 0);
+    pub(crate) fn manifest(&mut self, number: u32, dictionary: &str, len: usize) -> Result<()> {
+        self.start(number, 0)?;
         let head = format!("<<{dictionary}/Length {len}>>\nstream\n");
         self.out().extend_from_slice(head.as_bytes());
         self.slot = Some(len);
         self.out().extend_from_slice(b"\nendstream\nendobj\n");
+        Ok(())
     }
 
     /// Writes the table, and hands all over to `patch`.
@@ -134,7 +135,7 @@ impl Update {
         if self.newest.is_stream {
             // The table itself is one of its objects.
             let number = self.reserve()?;
-            self.start(number, 0);
+            self.start(number, 0)?;
             let wide = self.at() > u64::from(u32::MAX);
             let data = self.rows(wide);
             let ranges: Vec<_> = self.ranges().iter().map(|range| format!("{} {}", range.start, range.len())).collect();
@@ -187,10 +188,15 @@ impl Update {
         self.trailer.set("Size", self.next.to_string());
     }
 
-    fn start(&mut self, number: u32, generation: u16) {
-        self.places.insert(number, (self.at(), generation));
+    fn start(&mut self, number: u32, generation: u16) -> Result<()> {
+        if self.places.insert(number, (self.at(), generation)).is_some() {
+            let what =
+                format!("its object {number} is two things at once, such as a page and the catalog; repair it first");
+            return Err(Error::unsupported(Format::Pdf, what));
+        }
         let head = format!("{number} {generation} obj\n");
         self.out().extend_from_slice(head.as_bytes());
+        Ok(())
     }
 
     fn out(&mut self) -> &mut Vec<u8> {

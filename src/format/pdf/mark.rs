@@ -147,7 +147,7 @@ fn manifest(
     // In a file format of its own (PDF/A-3, 6.8), an attachment says when it was changed.
     let changed = record.map(|record| date(record.time)).unwrap_or_default();
     let dictionary = format!("/Type/EmbeddedFile/Subtype/application#2Fc2pa/Params<</Size {len}{changed}>>");
-    update.manifest(stream, &dictionary, len);
+    update.manifest(stream, &dictionary, len)?;
     let specification = format!(
         "<</Type/Filespec/F({STORE})/UF({STORE})/AFRelationship/C2PA_Manifest/Desc(C2PA manifest store)\
          /EF<</F {stream} 0 R/UF {stream} 0 R>>>>"
