@@ -263,6 +263,7 @@ impl Labeler {
             heard: notice.to_say(),
             prose: notice.to_write(),
             notice_for: &|page| self.artist.draw(plan, page),
+            lettering_for: &|page| self.artist.letter(plan, page),
             record: plan.record.then_some(record),
             store_len: None,
             beside: job.is_beside(),

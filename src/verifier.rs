@@ -137,7 +137,11 @@ impl Verifier {
             look = heard::listen(format, source, &survey, &reading, &mut budget)?.unwrap_or(look);
         }
         if self.look && format.medium() == Medium::Text && format.notice() != Carries::No {
-            look = read(&survey, &reading);
+            let read = read(&survey, &reading);
+            // On pages that are drawn, others may have written what only a person can read.
+            if survey.pages.is_none() || !read.written.is_empty() {
+                look = read;
+            }
         }
         look.damaged |= !found.unread.is_empty();
         look.not_examined.extend(found.unread.into_iter().map(Into::into));

@@ -317,6 +317,37 @@ fn texts_of_every_kind_are_labelled_or_refused() {
     assert!(whole > all / 4, "{whole} of {all}");
 }
 
+/// Mutations of documents in every form of PDF, before and after a label: what is labelled holds.
+#[test]
+fn pdfs_of_every_kind_are_labelled_or_refused() {
+    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().anchors(anchors()).limits(limits()));
+    let mut random = Random(0x7064_6600);
+    let (mut whole, mut all) = (0, 0);
+    for name in ["aigc.pdf", "compressed.pdf", "xmp.pdf", "store.pdf", "pages.pdf"] {
+        let original = fs::read(common::fixture("text").join(name)).unwrap();
+        let mut sink = Cursor::new(Vec::new());
+        labeler.label(&mut Cursor::new(&original), &mut sink).unwrap();
+        for original in [original, sink.into_inner()] {
+            for number in 0..150 {
+                let (case, mutated) = mutate(&original, number, &mut random);
+                let case = format!("{name}, {case}");
+                let mut sink = Cursor::new(Vec::new());
+                let done = bounded(&case, || labeler.label(&mut Cursor::new(&mutated), &mut sink));
+                all += 1;
+                match done {
+                    Err(error) => blames_the_content(&case, &error),
+                    Ok(_) => {
+                        let report = verifier.verify(&mut Cursor::new(sink.into_inner())).unwrap();
+                        assert_eq!(report.verdict, tanba::Verdict::Valid, "{case}: {report:#?}");
+                        whole += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(whole > all / 4, "{whole} of {all}");
+}
+
 #[test]
 fn long_lies_in_texts_and_documents_cost_little() {
     let verifier = Verifier::new().limits(limits());

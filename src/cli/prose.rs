@@ -33,6 +33,7 @@ impl ProseArguments {
 pub(super) fn line(written: &WrittenNotice) -> String {
     let place = match (written.kept, written.at_the_end) {
         (true, _) => "kept, it stood there already",
+        (false, _) if written.on_pages => "on every page",
         (false, false) => "the first line",
         (false, true) => "the first line and the last one",
     };

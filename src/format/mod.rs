@@ -51,7 +51,7 @@ use crate::{
     container::id3,
     geometry::{Orientation, Rect, Size},
     limits::Budget,
-    notice::{Audible, Heard, Hit, Line, Notice, Prose, Raster, Sound},
+    notice::{Audible, Heard, Hit, Lettering, Line, Notice, Prose, Raster, Sound},
     patch::Patch,
     record::Record,
     stream::{Source, head},
@@ -290,6 +290,8 @@ pub(crate) struct Survey {
     pub(crate) unread: Vec<String>,
     /// The first and last lines of a text, as people read them.
     pub(crate) lines: Vec<Line>,
+    /// The pages of a document that has a notice on each; `None` in texts that have one at their head.
+    pub(crate) pages: Option<Pages>,
     /// The hash of its manifest is over Unicode's form C of a text: C2PA 2.4 §15.12.1.3.1.
     pub(crate) nfc: bool,
     /// What the handler found on its walk and needs again: a file is not walked twice.
@@ -303,6 +305,14 @@ impl Survey {
     pub(crate) fn shown(&self) -> Option<Size> {
         self.stored.map(|stored| self.orientation.shown(stored))
     }
+}
+
+/// The pages of a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pages {
+    pub(crate) all: u32,
+    /// Those without the notice that most of the others have.
+    pub(crate) bare: u32,
 }
 
 /// A stretch of a recording.
@@ -354,6 +364,8 @@ pub(crate) struct Label<'a> {
     pub(crate) prose: Option<&'a Prose>,
     /// Draws the same notice for a page of another size than the first.
     pub(crate) notice_for: &'a dyn Fn(Size) -> Result<Notice>,
+    /// Letters it for a page that holds text; its shorter side has 200 units or more.
+    pub(crate) lettering_for: &'a dyn Fn(Size) -> Result<Lettering>,
     /// The record; `None` when it is not wanted.
     pub(crate) record: Option<&'a Record>,
     /// Length of the manifest store to make room for; `None` when it is not wanted.

@@ -77,6 +77,7 @@ fn spliced(format: Format, bytes: &[u8], audible: &Audible, record: &Record) -> 
         prose: None,
         heard: Some(&heard),
         notice_for: &notice_for,
+        lettering_for: &|_| Err(crate::Error::UnknownFormat),
         record: Some(record),
         store_len: Some(700),
         beside: false,

@@ -56,6 +56,7 @@ pub(crate) fn mark(
     let label = Label {
         notice,
         notice_for: &|page| Ok(checkered(page, if page.shorter() < 200 { 21 } else { 0 })),
+        lettering_for: &|_| Err(crate::Error::UnknownFormat),
         record,
         heard: None,
         prose: None,

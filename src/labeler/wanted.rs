@@ -50,7 +50,12 @@ impl Wanted {
 
     pub(super) fn written(&self) -> Option<WrittenNotice> {
         match self {
-            Self::Write(prose) => Some(WrittenNotice { lines: prose.words(), at_the_end: prose.last, kept: false }),
+            Self::Write(prose) => Some(WrittenNotice {
+                lines: prose.words(),
+                at_the_end: prose.last,
+                on_pages: prose.on_pages,
+                kept: false,
+            }),
             Self::StillWritten(kept) => Some(kept.clone()),
             _ => None,
         }

@@ -20,10 +20,13 @@ pub(super) const FRAGMENT: &str = "tanba-notice";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WrittenNotice {
-    /// The words, one string a language; they stand in the first line of the text.
+    /// The words, one string a language; they stand in the first line of the text, or on every page.
     pub lines: Vec<String>,
     /// Whether they stand in the last line as well.
     pub at_the_end: bool,
+    /// Whether they stand on every page instead, in a document that is drawn page by page.
+    #[serde(default)]
+    pub on_pages: bool,
     /// Whether the notice had been there before and was kept.
     pub kept: bool,
 }
@@ -31,7 +34,9 @@ pub struct WrittenNotice {
 /// What is to be done about the notice.
 pub(super) fn wanted(job: &Job) -> Wanted {
     let mut prose = Prose::new(&job.plan);
-    prose.last &= job.format.handler().ends();
+    // A notice that stands on every page has no other end.
+    prose.on_pages = job.survey.pages.is_some();
+    prose.last &= job.format.handler().ends() && !prose.on_pages;
     let words = prose.words();
     let standing = notice::read(&job.survey.lines, &words);
     let says_it = |first: bool| standing.iter().any(|written| written.first == first && written.says(&words));
@@ -39,8 +44,10 @@ pub(super) fn wanted(job: &Job) -> Wanted {
         return Wanted::Nothing;
     }
     let (first, last) = (says_it(true), says_it(false));
-    if first && (last || !prose.last) {
-        return Wanted::StillWritten(super::WrittenNotice { lines: words, at_the_end: last, kept: true });
+    let on_all = job.survey.pages.is_none_or(|pages| pages.bare == 0);
+    if on_all && first && (last || !prose.last) {
+        let on_pages = prose.on_pages;
+        return Wanted::StillWritten(WrittenNotice { lines: words, at_the_end: last, on_pages, kept: true });
     }
     // Of a label of ours: another notice than its own would contradict it. What an author wrote stays.
     if !job.survey.stores.is_empty() || record::is_labelled(&job.survey) {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Notice, Stamp,
+    Lettering, Notice, Stamp,
     plate::Plate,
     typeset::{self, Typesetter},
     wrap::Paragraphs,
@@ -73,19 +73,38 @@ impl Artist {
         Ok(notice)
     }
 
+    /// Letters the plan's wording for a page shown with `frame`, in any unit that makes its shorter side 200 or more.
+    ///
+    /// # Errors
+    ///
+    /// As [`draw`](Self::draw).
+    pub(crate) fn letter(&self, plan: &Plan, frame: Size) -> Result<Lettering> {
+        let (wording, style) = (&plan.wording, &plan.style);
+        self.with_setter(style, |setter| {
+            let mut paragraphs = Paragraphs::new(setter, &wording.lines, wording.language)?;
+            let plate = fit_inside(&mut paragraphs, style, frame)?;
+            Ok(Lettering::new(&plate, setter, style, layout::place(plate.size, frame, style.place)))
+        })
+    }
+
     fn draw_anew(&self, wording: &Wording, style: &NoticeStyle, frame: Size) -> Result<Notice> {
         if frame.width == 0 || frame.height == 0 {
             return Err(Error::NoticeDoesNotFit { why: "the picture has no pixels".into() });
         }
+        self.with_setter(style, |setter| draw(setter, wording, style, frame))
+    }
+
+    /// Hands out the typesetter with the fonts of the style.
+    fn with_setter<T>(&self, style: &NoticeStyle, set: impl FnOnce(&mut Typesetter) -> Result<T>) -> Result<T> {
         let Some(font) = &style.font else {
-            return draw(&mut typeset::bundled(), wording, style, frame);
+            return set(&mut typeset::bundled());
         };
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         let setter = match &mut *own {
             Some((bytes, setter)) if bytes == font => setter,
             stale => &mut stale.insert((font.clone(), Typesetter::with_own(font)?)).1,
         };
-        draw(setter, wording, style, frame)
+        set(setter)
     }
 }
 

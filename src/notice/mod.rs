@@ -8,6 +8,7 @@ mod goldens;
 mod grey;
 mod hear;
 mod kept;
+mod lettering;
 pub(crate) mod level;
 mod lexicon;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub(crate) use audible::{Audible, Heard, Sound};
 pub use blend::Sample;
 pub(crate) use blend::{Mix, blend, luma};
 pub(crate) use hear::{Hit, Listener};
+pub(crate) use lettering::{Letter, Lettering, Row, Stroke};
 pub use pixels::Pixels;
 pub(crate) use prose::{LINES, Line, MAX_LINE, Prose, Written, read};
 pub(crate) use sight::{Sighting, is_even, measure, search, search_strip};

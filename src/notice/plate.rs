@@ -92,6 +92,11 @@ impl Plate {
         path
     }
 
+    /// The lines, with the left edge of their ink and their baseline.
+    pub(super) fn placed(&self) -> impl Iterator<Item = (&Line, f32, f32)> {
+        self.lines.iter().map(|Placed { line, x, baseline }| (line, *x, *baseline as f32))
+    }
+
     /// The bounds of each line's ink in pixels from the plate's top left: left, top, right, bottom.
     pub(super) fn ink(&self) -> impl Iterator<Item = [f64; 4]> {
         let cap = f64::from(self.cap);

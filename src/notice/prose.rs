@@ -18,6 +18,8 @@ pub(crate) struct Prose {
     pub(crate) lines: Vec<(String, Option<Language>)>,
     /// Whether it stands at the end as well.
     pub(crate) last: bool,
+    /// Whether it stands on every page, not in lines.
+    pub(crate) on_pages: bool,
     /// The older notices of ours that it replaces, in bytes of the original.
     pub(crate) replaces: Vec<Range<u64>>,
     /// Colours where a text has them, sRGB.
@@ -39,6 +41,7 @@ impl Prose {
                 .filter(|(line, _)| !line.trim().is_empty())
                 .collect(),
             last: plan.prose_last,
+            on_pages: false,
             replaces: Vec::new(),
             plate: plan.style.plate,
             text: plan.style.text,

@@ -37,6 +37,8 @@ const ARABIC_BODY: &str = "اا";
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) text: String,
+    /// Which line of the wording it is, or is a part of.
+    pub(super) wording: usize,
     pub(super) rtl: bool,
     pub(super) glyphs: Vec<Glyph>,
     /// Width of the ink.
@@ -52,10 +54,15 @@ pub(super) struct Line {
 pub(super) struct Glyph {
     face: ID,
     id: u16,
-    x: f32,
+    pub(super) x: f32,
     y: f32,
     /// Font size in cap heights.
     size: f32,
+    /// How far the next glyph's origin is.
+    pub(super) advance: f32,
+    /// The letters of the line that it is drawn for, alone or with its neighbours that have the same.
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 /// One face of the database.
@@ -130,6 +137,9 @@ impl Typesetter {
                 x: (glyph.x + glyph.font_size * glyph.x_offset) / REFERENCE_CAP,
                 y: (glyph.font_size * glyph.y_offset - glyph.y) / REFERENCE_CAP,
                 size: glyph.font_size / REFERENCE_CAP,
+                advance: glyph.w / REFERENCE_CAP,
+                start: glyph.start,
+                end: glyph.end,
             });
         }
         let ink = self.ink(&glyphs).ok_or_else(|| Error::Argument {
@@ -141,6 +151,7 @@ impl Typesetter {
         }
         Ok(Line {
             text: text.to_owned(),
+            wording: 0,
             rtl: shaped.rtl,
             glyphs,
             width: ink.right - ink.left,
@@ -239,7 +250,7 @@ impl Typesetter {
         let font = self.system.get_font(id, WEIGHT)?;
         let glyph = letters.chars().filter(|c| c.is_alphanumeric()).map(|c| font.as_swash().charmap().map(c));
         let glyph = glyph.into_iter().find(|&glyph| glyph != 0)?;
-        let glyph = Glyph { face: id, id: glyph, x: 0.0, y: 0.0, size: 1.0 };
+        let glyph = Glyph { face: id, id: glyph, x: 0.0, y: 0.0, size: 1.0, advance: 0.0, start: 0, end: 0 };
         let ink = self.ink(&[glyph])?;
         (ink.top > 0.1).then_some(ink.top)
     }
@@ -273,6 +284,11 @@ impl Glyph {
     /// Where the glyph's own origin stands for a line that starts at `origin`: pixels, y down.
     pub(super) fn at(&self, cap: f32, origin: (f32, f32)) -> (f32, f32) {
         (origin.0 + self.x * cap, origin.1 - self.y * cap)
+    }
+
+    /// How far its origin stands above the baseline.
+    pub(super) fn rise(&self) -> f32 {
+        self.y
     }
 
     fn key(&self, cap: f32, at: (f32, f32)) -> (CacheKey, i32, i32) {

@@ -96,7 +96,8 @@ impl<'a> Paragraphs<'a> {
         if !self.shaped.contains_key(&key) {
             let (text, pieces) = &self.lines[line];
             let text = text[pieces[from].start..pieces[to - 1].end].trim_end();
-            self.shaped.insert(key, self.setter.line(text, self.language)?);
+            let shaped = self.setter.line(text, self.language)?;
+            self.shaped.insert(key, Line { wording: line, ..shaped });
         }
         Ok(&self.shaped[&key])
     }

@@ -3,16 +3,23 @@
 //!
 //! `lopdf` reads a whole document into memory and recurses as deep as the file says (its issue 532).
 
+mod content;
+mod filters;
+pub(crate) mod pages;
+pub(crate) mod raw;
 mod stream;
 pub(crate) mod syntax;
 mod table;
+pub(crate) mod update;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
 };
 
+pub(crate) use self::content::Balance;
 use self::{
+    raw::{Raw, RawDictionary},
     stream::Decoded,
     syntax::{Dictionary, Object, Parser},
     table::Place,
@@ -35,10 +42,24 @@ pub(crate) struct Document<'a> {
     pub(crate) trailer: Dictionary,
     /// The table of objects was damaged, and made anew from what stands in the file.
     pub(crate) rebuilt: bool,
+    /// The table that a reader meets first.
+    newest: Option<Newest>,
     /// An encrypted document says that its metadata are not: 7.6.4.2.
     open_metadata: bool,
-    /// Object streams that were unpacked.
+    /// Object streams that were unpacked, as many as fit into memory.
     packed: BTreeMap<u32, Option<Packed>>,
+    packed_bytes: u64,
+}
+
+/// The newest table of objects.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    /// Where it starts, as the file says it.
+    at: u64,
+    /// Where its dictionary starts, from the start of the file.
+    dictionary: u64,
+    /// It is a stream: 7.5.8.
+    is_stream: bool,
 }
 
 /// An object stream: 7.5.7.
@@ -48,6 +69,13 @@ struct Packed {
     index: BTreeMap<u32, usize>,
 }
 
+impl Packed {
+    /// What it takes in memory, about.
+    fn cost(&self) -> u64 {
+        (self.bytes.len() + 32 * self.index.len()) as u64
+    }
+}
+
 /// A stream, unpacked or not.
 pub(crate) struct Stream {
     pub(crate) dictionary: Dictionary,
@@ -55,6 +83,18 @@ pub(crate) struct Stream {
     pub(crate) range: Range<u64>,
     /// What it holds; a sentence where that cannot be read.
     pub(crate) bytes: Result<Vec<u8>, &'static str>,
+}
+
+/// Passes over the head of an indirect object with this number; returns its generation.
+fn head(parser: &mut Parser, wanted: Option<u32>) -> Option<u16> {
+    let number = parser.unsigned()?;
+    let generation = parser.unsigned()?;
+    parser.blank();
+    if !parser.take("obj") || wanted.is_some_and(|wanted| number != u64::from(wanted)) {
+        return None;
+    }
+    // 7.5.4: no generation is higher than 65,535.
+    u16::try_from(generation).ok()
 }
 
 /// Where the header stands; it may follow other bytes (annex H of PDF 1.7, note 13).
@@ -75,8 +115,10 @@ impl<'a> Document<'a> {
             places: BTreeMap::new(),
             trailer: Dictionary::default(),
             rebuilt: false,
+            newest: None,
             open_metadata: false,
             packed: BTreeMap::new(),
+            packed_bytes: 0,
         };
         document.tables(budget)?;
         let root = document.trailer.get("Root").cloned();
@@ -125,12 +167,7 @@ impl<'a> Document<'a> {
     /// The object that stands at `at`, which says of itself that it has this number, and where what follows it starts.
     fn indirect(&mut self, at: u64, wanted: Option<u32>, budget: &mut Budget) -> Result<Option<(Object, u64)>> {
         let found = self.window(at, budget, |parser, budget| {
-            let number = parser.unsigned();
-            if number.is_none() || parser.unsigned().is_none() {
-                return Ok(None);
-            }
-            parser.blank();
-            if !parser.take("obj") || wanted.is_some_and(|wanted| number != Some(wanted.into())) {
+            if head(parser, wanted).is_none() {
                 return Ok(None);
             }
             let object = parser.object(budget)?;
@@ -138,6 +175,52 @@ impl<'a> Document<'a> {
             Ok(object)
         })?;
         Ok(found)
+    }
+
+    /// The object with this number as it is written.
+    pub(crate) fn raw(&mut self, number: u32, budget: &mut Budget) -> Result<Option<Raw>> {
+        match self.places.get(&number).copied() {
+            Some(Place::At(at)) => {
+                let found = self.window(at, budget, |parser, budget| {
+                    let Some(generation) = head(parser, Some(number)) else { return Ok(None) };
+                    parser.blank();
+                    let start = parser.at;
+                    let whole = parser.object(budget)?.is_some();
+                    Ok(whole.then(|| Raw { generation, bytes: parser.since(start).to_vec() }))
+                })?;
+                Ok(found.map(|(raw, _)| raw))
+            }
+            Some(Place::In(container)) => self.in_packed(container, number, budget, |parser, budget| {
+                parser.blank();
+                let start = parser.at;
+                let whole = parser.object(budget)?.is_some();
+                // 7.5.7: the generation of what stands in an object stream is 0.
+                Ok(whole.then(|| Raw { generation: 0, bytes: parser.since(start).to_vec() }))
+            }),
+            None => Ok(None),
+        }
+    }
+
+    /// The dictionary with this number as it is written, and its generation.
+    pub(crate) fn raw_dictionary(&mut self, number: u32, budget: &mut Budget) -> Result<Option<(RawDictionary, u16)>> {
+        let Some(Raw { generation, bytes }) = self.raw(number, budget)? else { return Ok(None) };
+        Ok(RawDictionary::read(bytes, budget)?.map(|dictionary| (dictionary, generation)))
+    }
+
+    /// A value as it is written: the object itself, where it is referred to.
+    pub(crate) fn raw_value(&mut self, value: &[u8], budget: &mut Budget) -> Result<Option<Vec<u8>>> {
+        let mut value = value.to_vec();
+        for _ in 0..8 {
+            match raw::object(&value, budget)? {
+                Some(Object::Reference(number)) => match self.raw(number, budget)? {
+                    Some(raw) => value = raw.bytes,
+                    None => return Ok(None),
+                },
+                Some(_) => return Ok(Some(value)),
+                None => return Ok(None),
+            }
+        }
+        Ok(None)
     }
 
     /// Reads at `at`, more and more until `read` gets to an end; returns what it read and where it stopped.
@@ -169,16 +252,34 @@ impl<'a> Document<'a> {
 
     /// An object in an object stream.
     fn compressed(&mut self, container: u32, number: u32, budget: &mut Budget) -> Result<Option<Object>> {
+        self.in_packed(container, number, budget, |parser, budget| parser.object(budget))
+    }
+
+    /// Reads what stands in an object stream under this number.
+    fn in_packed<T>(
+        &mut self,
+        container: u32,
+        number: u32,
+        budget: &mut Budget,
+        read: impl Fn(&mut Parser, &mut Budget) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
         if !self.packed.contains_key(&container) {
             // Seen before it is read: a stream that stands in itself is none.
             self.packed.insert(container, None);
             let packed = self.unpack(container, budget)?;
+            let bytes = packed.as_ref().map_or(0, Packed::cost);
+            if self.packed_bytes.saturating_add(bytes) > budget.limits().max_metadata_bytes {
+                // What was unpacked before is unpacked again where it is needed; what is being read stays marked.
+                self.packed.retain(|_, packed| packed.is_none());
+                self.packed_bytes = 0;
+            }
+            self.packed_bytes += bytes;
             self.packed.insert(container, packed);
         }
         let Some(Some(packed)) = self.packed.get(&container) else { return Ok(None) };
         let Some(at) = packed.index.get(&number) else { return Ok(None) };
         budget.part()?;
-        Parser::new(packed.bytes.get(*at..).unwrap_or_default()).object(budget)
+        read(&mut Parser::new(packed.bytes.get(*at..).unwrap_or_default()), budget)
     }
 
     fn unpack(&mut self, container: u32, budget: &mut Budget) -> Result<Option<Packed>> {
@@ -211,8 +312,22 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The dictionary of a stream, and where its data stand.
+    fn stream_range(&mut self, number: u32, budget: &mut Budget) -> Result<Option<(Dictionary, Range<u64>)>> {
+        match self.places.get(&number).copied() {
+            Some(Place::At(at)) => self.range_at(at, Some(number), false, budget),
+            _ => Ok(None),
+        }
+    }
+
     /// `plain`: its length stands in no object stream (7.5.7 says so for those themselves; else they could nest without end).
-    fn stream_at(&mut self, at: u64, number: Option<u32>, plain: bool, budget: &mut Budget) -> Result<Option<Stream>> {
+    fn range_at(
+        &mut self,
+        at: u64,
+        number: Option<u32>,
+        plain: bool,
+        budget: &mut Budget,
+    ) -> Result<Option<(Dictionary, Range<u64>)>> {
         let Some((Object::Dictionary(dictionary), end)) = self.indirect(at, number, budget)? else { return Ok(None) };
         let after = read_at(self.source, Format::Pdf, end, 8.min(self.len.saturating_sub(end)))?;
         // 7.3.8.1: a line feed follows, or both; a carriage return alone in careless files.
@@ -230,7 +345,11 @@ impl<'a> Document<'a> {
         };
         let Some(Object::Integer(len)) = len else { return Ok(None) };
         let range = u64::try_from(len).ok().and_then(|len| Some(start..start.checked_add(len)?));
-        let Some(range) = range.filter(|range| range.end <= self.len) else { return Ok(None) };
+        Ok(range.filter(|range| range.end <= self.len).map(|range| (dictionary, range)))
+    }
+
+    fn stream_at(&mut self, at: u64, number: Option<u32>, plain: bool, budget: &mut Budget) -> Result<Option<Stream>> {
+        let Some((dictionary, range)) = self.range_at(at, number, plain, budget)? else { return Ok(None) };
         let open = stream::is_open(&dictionary) || (dictionary.is("Type", "Metadata") && self.open_metadata);
         let locked = self.encrypted() && !open;
         let bytes = if locked {

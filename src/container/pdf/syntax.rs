@@ -1,5 +1,7 @@
 //! Objects as they are written: ISO 32000-2, 7.2 and 7.3.
 
+use std::ops::Range;
+
 use crate::{Result, limits::Budget};
 
 /// Depth of arrays and dictionaries in one object; labels stand at three or four.
@@ -8,10 +10,12 @@ const OBJECTS_A_PART: u32 = 16;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Object {
-    /// `null`, numbers with a point, and words that are no object.
+    /// `null`, and words that are no object.
     Other,
     Boolean(bool),
     Integer(i64),
+    /// A number with a point.
+    Real(f64),
     Name(Vec<u8>),
     Text(Vec<u8>),
     Array(Vec<Object>),
@@ -41,10 +45,23 @@ impl Dictionary {
     }
 }
 
+/// Where a name and its value stand.
+pub(super) type Pair = (Range<usize>, Range<usize>);
+
 impl Object {
     pub(crate) fn dictionary(self) -> Option<Dictionary> {
         match self {
             Self::Dictionary(dictionary) => Some(dictionary),
+            _ => None,
+        }
+    }
+
+    /// A number of either kind.
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self {
+            // Coordinates and the like: beyond 2^53 nothing is exact, nor has to be.
+            Self::Integer(number) => Some(*number as f64),
+            Self::Real(number) => Some(*number),
             _ => None,
         }
     }
@@ -178,6 +195,62 @@ impl<'a> Parser<'a> {
         is
     }
 
+    /// A word of a content stream, such as `Do`; `None` where an object stands.
+    pub(crate) fn operator(&mut self) -> Option<&'a [u8]> {
+        self.blank();
+        let first = self.peek()?;
+        (first.is_ascii_alphabetic() || matches!(first, b'\'' | b'"' | b'*')).then(|| self.word())
+    }
+
+    /// The names and values of a dictionary as they are written; `None` where none stands, or it is cut off.
+    pub(super) fn pairs(&mut self, budget: &mut Budget) -> Result<Option<Vec<Pair>>> {
+        self.blank();
+        if !self.take("<<") {
+            return Ok(None);
+        }
+        let mut pairs = Vec::new();
+        loop {
+            self.blank();
+            if self.take(">>") {
+                return Ok(Some(pairs));
+            }
+            let name = self.at;
+            let Some(Object::Name(_)) = self.nested(1, budget)? else { return Ok(None) };
+            let name = name..self.at;
+            self.blank();
+            let value = self.at;
+            if self.nested(1, budget)?.is_none() {
+                return Ok(None);
+            }
+            pairs.push((name, value..self.at));
+        }
+    }
+
+    /// The same of an array.
+    pub(super) fn elements(&mut self, budget: &mut Budget) -> Result<Option<Vec<Range<usize>>>> {
+        self.blank();
+        if !self.take("[") {
+            return Ok(None);
+        }
+        let mut elements = Vec::new();
+        loop {
+            self.blank();
+            if self.take("]") {
+                return Ok(Some(elements));
+            }
+            let start = self.at;
+            if self.nested(1, budget)?.is_none() {
+                return Ok(None);
+            }
+            elements.push(start..self.at);
+        }
+    }
+
+    /// The bytes that were read since `from`.
+    pub(super) fn since(&self, from: usize) -> &'a [u8] {
+        self.bytes.get(from..self.at).unwrap_or_default()
+    }
+
     fn word(&mut self) -> &'a [u8] {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let len = rest.iter().position(|&byte| !is_regular(byte)).unwrap_or(rest.len());
@@ -195,7 +268,11 @@ impl<'a> Parser<'a> {
     /// A number, or the first of the three words of a reference.
     fn number(&mut self) -> Object {
         let word = std::str::from_utf8(self.word()).unwrap_or_default();
-        let Ok(number) = word.parse::<i64>() else { return Object::Other };
+        let Ok(number) = word.parse::<i64>() else {
+            // Rust reads exponents and words such as "inf" as well.
+            let plain = word.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+            return word.parse().ok().filter(|_| plain).map_or(Object::Other, Object::Real);
+        };
         let after = self.at;
         if let Ok(reference) = u32::try_from(number)
             && self.unsigned().is_some()
@@ -209,7 +286,7 @@ impl<'a> Parser<'a> {
         Object::Integer(number)
     }
 
-    fn name(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn name(&mut self) -> Option<Vec<u8>> {
         self.at += 1;
         let word = self.word();
         let mut name = Vec::with_capacity(word.len());
@@ -291,11 +368,11 @@ fn digit(byte: u8) -> Option<u8> {
     u8::try_from(char::from(byte).to_digit(16)?).ok()
 }
 
-fn is_white(byte: u8) -> bool {
+pub(super) fn is_white(byte: u8) -> bool {
     matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
 }
 
-fn is_regular(byte: u8) -> bool {
+pub(super) fn is_regular(byte: u8) -> bool {
     !is_white(byte) && !matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
 }
 
@@ -316,7 +393,7 @@ mod tests {
         assert_eq!(read.get("A B"), Some(&Object::Text(b"a(b)A(c)".to_vec())));
         assert_eq!((read.integer("N"), read.get("R")), (Some(-7), Some(&Object::Reference(12))));
         let list = read.get("L").unwrap().clone().items();
-        assert_eq!(list[1..], [Object::Other, Object::Boolean(true), Object::Other, Object::Text(b"AB".into())]);
+        assert_eq!(list[1..], [Object::Real(2.5), Object::Boolean(true), Object::Other, Object::Text(b"AB".into())]);
         assert!(read.get("D").unwrap().clone().dictionary().unwrap().is("K", "V"));
     }
 

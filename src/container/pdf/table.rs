@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use memchr::memmem;
 
 use super::{
-    Document,
+    Document, Newest,
     syntax::{Dictionary, Object, Parser},
 };
 use crate::{Format, Result, limits::Budget, stream::read_at};
@@ -31,17 +31,23 @@ impl Document<'_> {
         let tail_at = self.len.saturating_sub(TAIL);
         let tail = read_at(self.source, Format::Pdf, tail_at, self.len - tail_at)?;
         let Some(at) = memmem::rfind(&tail, b"startxref") else { return Ok(()) };
-        let mut open: Vec<u64> = Parser::new(&tail[at + 9..]).unsigned().into_iter().collect();
+        let newest = Parser::new(&tail[at + 9..]).unsigned();
+        let mut open: Vec<u64> = newest.into_iter().collect();
         let mut seen = BTreeSet::new();
         let mut free = BTreeSet::new();
         while let Some(at) = open.pop() {
             budget.part()?;
             let Some(at) = at.checked_add(self.base).filter(|&at| at < self.len && seen.insert(at)) else { continue };
-            let trailer = match self.table(at, &mut free, budget)? {
-                Some(trailer) => Some(trailer),
-                None => self.table_stream(at, &mut free, budget)?,
+            let (trailer, dictionary, is_stream) = match self.table(at, &mut free, budget)? {
+                Some((trailer, dictionary)) => (trailer, dictionary, false),
+                None => match self.table_stream(at, &mut free, budget)? {
+                    Some(trailer) => (trailer, at, true),
+                    None => continue,
+                },
             };
-            let Some(trailer) = trailer else { continue };
+            if let (Some(at), 1) = (newest, seen.len()) {
+                self.newest = Some(Newest { at, dictionary, is_stream });
+            }
             // The stream of a hybrid file counts before the older tables.
             let next = ["Prev", "XRefStm"].into_iter().filter_map(|key| trailer.integer(key));
             open.extend(next.filter_map(|at| u64::try_from(at).ok()));
@@ -54,8 +60,8 @@ impl Document<'_> {
         Ok(())
     }
 
-    /// A table, and its trailer.
-    fn table(&mut self, at: u64, free: &mut BTreeSet<u32>, budget: &mut Budget) -> Result<Option<Dictionary>> {
+    /// A table: its trailer, and where that starts.
+    fn table(&mut self, at: u64, free: &mut BTreeSet<u32>, budget: &mut Budget) -> Result<Option<(Dictionary, u64)>> {
         let read = self.window(at, budget, |parser, budget| {
             parser.blank();
             if !parser.take("xref") {
@@ -65,8 +71,9 @@ impl Document<'_> {
             loop {
                 parser.blank();
                 if parser.take("trailer") {
+                    let start = parser.at;
                     let trailer = parser.object(budget)?.and_then(Object::dictionary);
-                    return Ok(trailer.map(|trailer| (entries, trailer)));
+                    return Ok(trailer.map(|trailer| (entries, trailer, start)));
                 }
                 let (Some(first), Some(count)) = (parser.unsigned(), parser.unsigned()) else { return Ok(None) };
                 for number in (first..).take(usize::try_from(count).unwrap_or(usize::MAX)) {
@@ -81,11 +88,11 @@ impl Document<'_> {
                 }
             }
         })?;
-        let Some(((entries, trailer), _)) = read else { return Ok(None) };
+        let Some(((entries, trailer, start), _)) = read else { return Ok(None) };
         for (number, at) in entries {
             self.add(number, at.and_then(|at| at.checked_add(self.base)).map(Place::At), free);
         }
-        Ok(Some(trailer))
+        Ok(Some((trailer, at + start as u64)))
     }
 
     /// The same as a stream of numbers of fixed width.
@@ -151,6 +158,7 @@ impl Document<'_> {
         self.rebuilt = true;
         self.places.clear();
         self.packed.clear();
+        self.packed_bytes = 0;
         let (mut trailers, mut catalog, mut last) = (Vec::new(), None, None);
         let mut at = 0;
         while at < self.len {

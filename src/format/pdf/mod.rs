@@ -1,8 +1,14 @@
-//! PDF: its manifest, its metadata and its Info dictionary.
+//! PDF: the notice on its pages, its manifest, its metadata and its Info dictionary.
+
+mod mark;
+mod overlay;
+mod pages;
+mod refuse;
+mod seen;
 
 use std::collections::BTreeSet;
 
-use super::{Block, Carries, Facts, Handler, HardBinding, Medium, Store, Survey, TextField};
+use super::{Block, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Pages, Store, Survey, TextField};
 use crate::{
     Error, Result,
     container::pdf::{
@@ -20,10 +26,11 @@ const FACTS: Facts = Facts {
     media_types: &["application/pdf"],
     extensions: &["pdf"],
     medium: Medium::Text,
-    can_label: false,
-    notice: Carries::No,
+    can_label: true,
+    notice: Carries::Lossless,
     binding: HardBinding::Data,
-    limitations: "Manifest and metadata only: not the words, nor the pictures inside; encrypted metadata are not read.",
+    limitations: "Encrypted, signed and damaged documents are refused. A notice on the pages is read where tanba wrote it; what \
+                  others wrote or drew there is not looked at.",
 };
 
 impl Handler for Pdf {
@@ -36,7 +43,8 @@ impl Handler for Pdf {
     }
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
-        let mut survey = Survey { media_type: FACTS.media_types[0], frames: 1, ..Survey::default() };
+        let pages = Some(Pages::default());
+        let mut survey = Survey { media_type: FACTS.media_types[0], frames: 1, pages, ..Survey::default() };
         let mut document = Document::open(source, budget)?;
         if document.rebuilt {
             let why = "the PDF's table of objects is damaged: what stands in the file was looked through instead";
@@ -59,7 +67,14 @@ impl Handler for Pdf {
             properties(&mut document, &info, &mut survey, budget)?;
         }
         stores(&mut document, &root, &mut survey, budget)?;
+        if !document.encrypted() {
+            seen::notices(&mut document, &mut survey, budget)?;
+        }
         Ok(survey)
+    }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        mark::mark(source, survey, label, budget)
     }
 }
 
@@ -128,6 +143,27 @@ fn stores(document: &mut Document, root: &Dictionary, survey: &mut Survey, budge
         }
     }
     Ok(())
+}
+
+/// The number of the file specification of the manifest, where the document has one as an object.
+fn manifest_file(document: &mut Document, budget: &mut Budget) -> Result<Option<u32>> {
+    let trailer = document.trailer.clone();
+    let Some(root) = document.dictionary(&trailer, "Root", budget)? else { return Ok(None) };
+    let mut files = document.resolve(root.get("AF"), budget)?.map(Object::items).unwrap_or_default();
+    if let Some(names) = document.dictionary(&root, "Names", budget)?
+        && let Some(tree) = document.dictionary(&names, "EmbeddedFiles", budget)?
+    {
+        files.extend(document.names(&tree, budget)?);
+    }
+    for file in files {
+        budget.part()?;
+        let Object::Reference(number) = file else { continue };
+        let file = document.resolve(Some(&file), budget)?.and_then(Object::dictionary);
+        if file.is_some_and(|file| file.is("AFRelationship", "C2PA_Manifest")) {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
 }
 
 /// Takes the stores out of file specifications; `seen` holds the streams that were read.

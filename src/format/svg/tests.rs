@@ -215,6 +215,7 @@ fn mutations_do_not_panic() {
                     heard: None,
                     beside: false,
                     notice_for: &|size| Ok(checkered(size, 0)),
+                    lettering_for: &|_| Err(crate::Error::UnknownFormat),
                 };
                 let _ = Svg.mark(&mut source, &found, &label, &mut budget);
             }
