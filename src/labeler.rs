@@ -260,7 +260,7 @@ impl Labeler {
                 oversight: self.disclosure.oversight,
                 media_type: format.handler().media_type(survey),
                 part: self.part(job, source)?,
-                notice: notice.region(),
+                notices: notice.regions(),
                 beside: job.is_beside(),
             };
             // Someone else's work, or a labelled file: what was there becomes the parent and stays valid.

@@ -44,7 +44,7 @@ pub use manifest::{
 pub use notice::{Pixels, Sample};
 pub use policy::{
     AudibleNotice, Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, ProsePlace,
-    Wording,
+    VideoNotice, Wording,
 };
 pub use report::{
     ActionReport, Axis, Binding, ChainLink, Class, Evidence, Explanation, Finding, Headline, HeardReport, HtmlReport,

@@ -7,6 +7,7 @@ use crate::{
     Format,
     format::{Marked, Medium},
     geometry::{Rect, Size},
+    report::Span,
 };
 
 /// How a sentence about what is missing ends where nobody wanted it.
@@ -79,6 +80,9 @@ pub struct PlacedNotice {
     pub stamped: bool,
     /// Rows added above the picture.
     pub strip: u32,
+    /// Each time that it is shown in a film; empty in a picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<Span>,
 }
 
 impl Labeler {

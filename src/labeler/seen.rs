@@ -60,5 +60,6 @@ fn keep(sighting: &Sighting, frame: Size) -> PlacedNotice {
         kept: true,
         stamped: false,
         strip: 0,
+        spans: Vec::new(),
     }
 }

@@ -79,16 +79,16 @@ impl Wanted {
         }
     }
 
-    /// What the manifest says about the notice: where it is perceived, and its lines.
-    pub(super) fn region(&self) -> Option<(Region, Vec<String>)> {
-        match self {
-            Self::Say(heard, lines) => Some((Region::Heard(heard.spans.clone()), lines.clone())),
-            Self::StillHeard(kept) => Some((Region::Heard(kept.spans.clone()), kept.lines.clone())),
-            Self::Write(_) | Self::StillWritten(_) => {
-                self.written().map(|written| (Region::Read(written::FRAGMENT.into()), written.lines))
-            }
-            _ => self.placed().map(|placed| (Region::Seen(placed.rect), placed.lines)),
-        }
+    /// What the manifest says about the notices: where they are perceived, and their lines.
+    pub(super) fn regions(&self) -> Vec<(Region, Vec<String>)> {
+        let spans = |spans: &[Span]| spans.iter().map(|span| span.from_ms..span.to_ms).collect();
+        let seen = self.placed().map(|placed| {
+            let (rect, spans) = (placed.rect, spans(&placed.spans));
+            (if placed.spans.is_empty() { Region::Seen(rect) } else { Region::Shown { rect, spans } }, placed.lines)
+        });
+        let heard = self.heard().map(|heard| (Region::Heard(spans(&heard.spans)), heard.lines));
+        let read = self.written().map(|written| (Region::Read(written::FRAGMENT.into()), written.lines));
+        seen.into_iter().chain(heard).chain(read).collect()
     }
 }
 
@@ -102,6 +102,7 @@ impl PlacedNotice {
             kept: false,
             stamped: false,
             strip: notice.strip,
+            spans: Vec::new(),
         }
     }
 }
