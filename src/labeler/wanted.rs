@@ -18,6 +18,8 @@ pub(super) enum Wanted {
     Write(Prose),
     /// The words that stand there, and what they are in the policy.
     StillWritten(WrittenNotice),
+    /// It stands in the frames of a film that was encoded again.
+    Burnt(PlacedNotice),
     /// It stands in the pixels that the caller encoded.
     Stamped(Notice),
 }
@@ -72,7 +74,7 @@ impl Wanted {
 
     pub(super) fn placed(&self) -> Option<PlacedNotice> {
         match self {
-            Self::Keep(placed) => Some(placed.clone()),
+            Self::Keep(placed) | Self::Burnt(placed) => Some(placed.clone()),
             Self::Draw(notice) => Some(PlacedNotice::drawn(notice)),
             Self::Stamped(notice) => Some(PlacedNotice { stamped: true, ..PlacedNotice::drawn(notice) }),
             _ => None,

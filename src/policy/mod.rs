@@ -2,6 +2,7 @@
 
 mod audible;
 mod disclosure;
+mod film;
 mod http;
 pub(crate) mod layout;
 pub(crate) mod rules;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audible::AudibleNotice;
 pub use disclosure::{Disclosure, Extent, Oversight};
+pub use film::BannerTimes;
 pub use rules::Mark;
 pub use wording::{Language, Wording};
 
@@ -139,6 +141,7 @@ pub struct Policy {
     audible: Option<AudibleNotice>,
     prose: ProsePlace,
     video: VideoNotice,
+    banner: BannerTimes,
     row_in_tables: bool,
     beside: bool,
     notice: bool,
@@ -176,6 +179,7 @@ impl Policy {
             audible: None,
             prose: ProsePlace::default(),
             video: VideoNotice::default(),
+            banner: BannerTimes::default(),
             row_in_tables: false,
             beside: false,
             notice: true,
@@ -332,6 +336,7 @@ impl Policy {
             extent: disclosure.extent(),
             prose_last: self.prose == ProsePlace::FirstAndLast,
             video: self.video,
+            banner: self.banner.recurring_ms(),
             row_in_tables: self.row_in_tables,
             beside: self.beside && medium == Medium::Text,
             notice: self.notice,
@@ -364,6 +369,8 @@ pub(crate) struct Plan {
     pub(crate) prose_last: bool,
     /// How a film says it.
     pub(crate) video: VideoNotice,
+    /// How long a banner is shown and how often, in milliseconds; `None` for all the time.
+    pub(crate) banner: Option<(u64, u64)>,
     pub(crate) row_in_tables: bool,
     /// Whether the manifest stands in a file beside the content.
     pub(crate) beside: bool,
