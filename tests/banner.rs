@@ -1,15 +1,16 @@
 //! Banners on the frames of films, drawn through ffmpeg: what programs that nobody here made say about the results.
 
 mod common;
+mod films;
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 
-use common::{anchors, labeler, python, skip};
+use common::{anchors, labeler, python};
+use films::{ffmpeg, grey, measured, packets, probed, psnr, run, text, times};
 use serde_json::Value;
 use tanba::{
     BannerTimes, Binding, Error, Ffmpeg, FilmQuality, FixableBy, Headline, Labeler, Policy, Receipt, Rect, Report,
@@ -124,26 +125,6 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// The system's ffmpeg; `None`, said aloud, where there is none.
-fn ffmpeg() -> Option<Ffmpeg> {
-    let found =
-        std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join("ffmpeg")).find(|it| it.is_file());
-    if found.is_none() {
-        skip("ffmpeg");
-    }
-    Some(Ffmpeg::at(found?).unwrap().timeout(Duration::from_secs(120)))
-}
-
-fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output.stdout
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
 fn made(folder: &Path, case: &Case) -> PathBuf {
     let path = folder.join(case.name);
     run("ffmpeg", &[&["-y", "-v", "error"][..], case.inputs, case.arguments, &[text(&path)]].concat());
@@ -159,113 +140,6 @@ fn label(labeler: &Labeler, path: &Path) -> tanba::Result<(PathBuf, Receipt)> {
     let result = path.with_file_name(format!("labelled-{}", path.file_name().unwrap().to_str().unwrap()));
     let receipt = labeler.label_file(path, &result, tanba::Overwrite::Replace)?;
     Ok((result, receipt))
-}
-
-fn probed(path: &Path) -> Value {
-    let wanted = ["-v", "error", "-show_streams", "-show_format", "-show_chapters", "-of", "json"];
-    serde_json::from_slice(&run("ffprobe", &[&wanted[..], &[text(path)]].concat())).unwrap()
-}
-
-/// When each frame is shown, from the first on, in milliseconds.
-fn times(path: &Path) -> Vec<i64> {
-    let wanted = ["-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time", "-of", "csv=p=0"];
-    let printed = String::from_utf8(run("ffprobe", &[&wanted[..], &[text(path)]].concat())).unwrap();
-    let seconds = printed.lines().filter_map(|line| line.trim_matches(',').parse::<f64>().ok());
-    let mut all: Vec<_> = seconds.map(|seconds| (seconds * 1000.0).round() as i64).collect();
-    all.sort_unstable();
-    all.iter().map(|time| time - all[0]).collect()
-}
-
-/// The packets of everything but the film, as ffmpeg sums them up.
-fn packets(path: &Path) -> String {
-    let arguments = [
-        "-v",
-        "error",
-        "-i",
-        text(path),
-        "-map",
-        "0",
-        "-map",
-        "-0:v",
-        "-map",
-        "-0:t?",
-        "-c",
-        "copy",
-        "-f",
-        "streamhash",
-        "-",
-    ];
-    let output = Command::new("ffmpeg").args(arguments).output().unwrap();
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| line.split_once(','))
-        .map(|(_, rest)| format!("{rest}\n"))
-        .collect()
-}
-
-/// Every frame as shown, in grey: width, height, frames.
-fn grey(path: &Path) -> (usize, usize, Vec<Vec<u8>>) {
-    let arguments = [
-        "-v",
-        "error",
-        "-i",
-        text(path),
-        "-vf",
-        "scale=trunc(iw*sar+0.5):ih,setsar=1,scale=in_range=auto:out_range=pc,format=gray",
-        "-vsync",
-        "passthrough",
-        "-f",
-        "rawvideo",
-        "-",
-    ];
-    let bytes = run("ffmpeg", &arguments);
-    let stream = &probed(path)["streams"][0];
-    let number = |key: &str| usize::try_from(stream[key].as_u64().unwrap()).unwrap();
-    let (mut width, height) = (number("width"), number("height"));
-    if let Some((wide, high)) = stream["sample_aspect_ratio"].as_str().and_then(|ratio| ratio.split_once(':')) {
-        let (wide, high) = (wide.parse::<usize>().unwrap(), high.parse::<usize>().unwrap());
-        width = (width * wide + high / 2) / high;
-    }
-    let frames = bytes.chunks(width * height).map(<[u8]>::to_vec).collect::<Vec<_>>();
-    assert!(frames.iter().all(|frame| frame.len() == width * height), "{path:?}");
-    (width, height, frames)
-}
-
-/// The banner as it stands in a frame: how high its first letter is, and how far light and dark are apart.
-fn measured(frame: &[u8], width: usize, rect: Rect) -> (usize, u8, u8) {
-    let at = |x: usize, y: usize| frame[y * width + x];
-    let (x0, y0) = (rect.x as usize, rect.y as usize);
-    let (x1, y1) = (x0 + rect.width as usize, y0 + rect.height as usize);
-    let all = || (y0..y1).flat_map(|y| (x0..x1).map(move |x| (x, y)));
-    let (least, most) = (all().map(|(x, y)| at(x, y)).min().unwrap(), all().map(|(x, y)| at(x, y)).max().unwrap());
-    let middle = least / 2 + most / 2;
-    let lit = |x: usize, y: usize| at(x, y) > middle;
-    // Ж has no accent, and stands on the line.
-    let row = |y: &usize| (x0 + 2..x1 - 2).any(|x| lit(x, *y));
-    let top = (y0 + 1..y1).find(row).unwrap();
-    let bottom = (top..y1).find(|y| !row(y)).unwrap();
-    let column = |x: &usize| (top..bottom).any(|y| lit(*x, y));
-    let left = (x0 + 2..x1).find(column).unwrap();
-    let right = (left..x1).find(|x| !column(x)).unwrap();
-    let letter = |y: &usize| (left..right).any(|x| lit(x, *y));
-    let first = (top..bottom).find(letter).unwrap();
-    ((first..bottom).rev().find(letter).unwrap() - first + 1, least, most)
-}
-
-/// How like a frame is to another outside the banner, in dB.
-fn psnr(before: &[u8], after: &[u8], width: usize, strip: usize, rect: Rect) -> f64 {
-    let (mut squares, mut count) = (0.0, 0_u64);
-    for (at, &value) in before.iter().enumerate() {
-        let (x, y) = (at % width, at / width + strip);
-        let inside = x.wrapping_sub(rect.x as usize) < rect.width as usize + 1
-            && y.wrapping_sub(rect.y as usize) < rect.height as usize + 1;
-        if !inside {
-            let difference = f64::from(value) - f64::from(after[y * width + x]);
-            squares += difference * difference;
-            count += 1;
-        }
-    }
-    10.0 * (255.0 * 255.0 * count.max(1) as f64 / f64::max(squares, 1.0)).log10()
 }
 
 fn verify(path: &Path, ffmpeg: Option<&Ffmpeg>) -> Report {
@@ -558,7 +432,7 @@ fn another_reader_calls_them_valid() {
 fn what_cannot_stay_what_it_is_is_refused_with_what_to_do() {
     let Some(ffmpeg) = ffmpeg() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let labeler = labeler().policy(policy()).ffmpeg(ffmpeg);
+    let labeler = labeler().policy(policy()).ffmpeg(ffmpeg.clone());
     let small = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=5:duration=0.6"];
     let odd: &[(&str, &[&str], &str)] = &[
         ("deep.mkv", &["-pix_fmt", "yuv420p12le", "-c:v", "libx265", "-x265-params", "log-level=error"], "yuv420p12le"),
@@ -574,6 +448,21 @@ fn what_cannot_stay_what_it_is_is_refused_with_what_to_do() {
         let error = label(&labeler, &path).unwrap_err();
         let said = error.to_string();
         assert!(error.fixable_by() == FixableBy::Caller && said.contains(wanted), "{name}: {said}");
+    }
+    // An encoder of the caller's makes the same codec, or nothing.
+    let path = folder.path().join("own.mkv");
+    run("ffmpeg", &[&["-y", "-v", "error"][..], &small, &["-c:v", "mpeg4", text(&path)]].concat());
+    for (encoder, wanted) in
+        [("libxvid", ""), ("libx264", "makes h264"), ("x265nn", "no encoder x265nn"), ("a b", "name")]
+    {
+        let ffmpeg = ffmpeg.clone().encoder(encoder).threads(std::num::NonZeroU32::MIN);
+        let labeler = common::labeler().policy(policy()).ffmpeg(ffmpeg);
+        match label(&labeler, &path) {
+            Ok((_, receipt)) => {
+                assert!(wanted.is_empty() && receipt.reencoding.unwrap().command.contains(&encoder.to_owned()))
+            }
+            Err(error) => assert!(!wanted.is_empty() && error.to_string().contains(wanted), "{encoder}: {error}"),
+        }
     }
     let sound = folder.path().join("sound.mka");
     run("ffmpeg", &["-y", "-v", "error", "-f", "lavfi", "-i", "sine=duration=1", "-c:a", "flac", text(&sound)]);

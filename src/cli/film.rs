@@ -33,6 +33,10 @@ pub(super) struct FilmArguments {
     #[arg(long, value_name = "QUALITY", default_value = "high", value_parser = quality)]
     video_quality: FilmQuality,
 
+    /// The encoder of ffmpeg that encodes them, `h264_nvenc` for instance [default: the best one for the film's codec]
+    #[arg(long, value_name = "NAME")]
+    video_encoder: Option<String>,
+
     /// The ffmpeg that draws banners [default: the one on PATH]
     #[arg(long, value_name = "PATH")]
     ffmpeg: Option<PathBuf>,
@@ -88,6 +92,9 @@ impl FilmArguments {
         let Some(path) = self.ffmpeg.clone().or_else(on_path) else { return Ok(labeler) };
         let mut ffmpeg =
             Ffmpeg::at(path)?.timeout(Duration::from_secs(self.ffmpeg_timeout)).quality(self.video_quality);
+        if let Some(encoder) = &self.video_encoder {
+            ffmpeg = ffmpeg.encoder(encoder);
+        }
         if let Some(threads) = self.ffmpeg_threads {
             ffmpeg = ffmpeg.threads(threads);
         }

@@ -49,10 +49,15 @@ pub(super) fn available(ffmpeg: &Ffmpeg, codec: &str) -> Option<&'static str> {
 /// # Errors
 ///
 /// [`Error::Unsupported`] when this ffmpeg has none, which says what it has.
-pub(super) fn choose(ffmpeg: &Ffmpeg, film: &Film, stream: &Stream) -> Result<&'static str> {
+pub(super) fn choose<'a>(ffmpeg: &'a Ffmpeg, film: &Film, stream: &Stream) -> Result<&'a str> {
     let (codec, wanted) = (stream.codec.as_str(), stream.picture.pixel_format.as_str());
     let mut refused = Vec::new();
-    for &encoder in encoders(codec) {
+    let own = ffmpeg.encoder.as_deref();
+    if let Some(own) = own.filter(|own| !own.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))) {
+        return Err(Error::Argument { argument: "encoder", why: format!("{own:?} is no name of an encoder") });
+    }
+    let names: &[&str] = own.as_slice();
+    for &encoder in if names.is_empty() { encoders(codec) } else { names } {
         match pixel_formats(ffmpeg, encoder)? {
             None => {}
             // Not every encoder names those it takes.
@@ -61,6 +66,13 @@ pub(super) fn choose(ffmpeg: &Ffmpeg, film: &Film, stream: &Stream) -> Result<&'
         }
     }
     let what = match (encoders(codec), refused.as_slice()) {
+        (_, []) if own.is_some() => {
+            format!(
+                "this ffmpeg ({}) has no encoder {}; `ffmpeg -encoders` lists those it has",
+                ffmpeg.version,
+                names.join("")
+            )
+        }
         ([], _) => format!("{codec} cannot be encoded again with ffmpeg; convert the film to H.264 or AV1 first"),
         (names, []) => format!(
             "this ffmpeg ({}) has no encoder for {codec}; install one with {}, or convert the film first",

@@ -5,8 +5,10 @@
 
 mod burn;
 mod codec;
+mod compare;
 mod fault;
 mod frames;
+mod graph;
 mod light;
 mod probe;
 mod run;
@@ -57,6 +59,7 @@ pub struct Ffmpeg {
     scratch: PathBuf,
     max_output: Option<u64>,
     quality: FilmQuality,
+    encoder: Option<String>,
     threads: Option<NonZeroU32>,
     cancel: Option<Arc<AtomicBool>>,
     progress: Option<Progress>,
@@ -111,6 +114,7 @@ impl Ffmpeg {
             scratch: std::env::temp_dir(),
             max_output: None,
             quality: FilmQuality::default(),
+            encoder: None,
             threads: None,
             cancel: None,
             progress: None,
@@ -138,6 +142,13 @@ impl Ffmpeg {
     /// Replaces how well the picture is encoded again.
     pub fn quality(mut self, quality: FilmQuality) -> Self {
         self.quality = quality;
+        self
+    }
+
+    /// Encodes with this encoder of ffmpeg, `h264_nvenc` for instance, not with the one that fits the film's codec best. It must make
+    /// that same codec of the same pixels; films of other codecs are refused.
+    pub fn encoder(mut self, name: impl Into<String>) -> Self {
+        self.encoder = Some(name.into());
         self
     }
 
