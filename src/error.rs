@@ -97,6 +97,12 @@ pub enum Error {
         #[source]
         source: Cause,
     },
+    /// The program that encodes films could not be run, or was killed at a bound that was set for it.
+    #[error("ffmpeg: {why}")]
+    Ffmpeg {
+        /// What happened and what to do.
+        why: String,
+    },
     /// What was written could not be found again: the output must not be used.
     #[error("{format}: {what} was written but could not be read back; the output is not labelled, please report this")]
     ReadBack {
@@ -136,7 +142,7 @@ impl Error {
             Self::Malformed { .. } | Self::Metadata { .. } | Self::Limit { .. } | Self::Backend { .. } => {
                 FixableBy::Content
             }
-            Self::Identity { .. } => FixableBy::Operator,
+            Self::Identity { .. } | Self::Ffmpeg { .. } => FixableBy::Operator,
             Self::Io(_) => FixableBy::Environment,
             Self::ReadBack { .. } => FixableBy::Developer,
         }

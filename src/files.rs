@@ -303,7 +303,7 @@ mod tests {
             oversight: None,
             media_type: "image/png",
             parts: Vec::new(),
-            notice: None,
+            notices: Vec::new(),
             beside: false,
         };
         let draft = Draft::new(Format::Png, &claim, None, &Signer::development()).unwrap();

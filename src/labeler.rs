@@ -1,6 +1,7 @@
 //! The write pipeline: sniff, survey, plan, mark, sign, read back.
 
 mod back;
+mod banner;
 mod heard;
 mod receipt;
 mod seen;
@@ -16,7 +17,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Error, Format, Result,
+    Error, Ffmpeg, Format, Result,
     format::{Carries, HardBinding, Label, Marked, Medium, Survey},
     limits::{Budget, Limits},
     manifest::{self, Asset, Claim, Draft, Parent, Past, Reading, Signer},
@@ -29,6 +30,7 @@ use crate::{
 };
 
 pub use self::{
+    banner::Reencoding,
     heard::HeardNotice,
     receipt::{PlacedNotice, Receipt},
     stamp::Placement,
@@ -69,6 +71,7 @@ pub struct Labeler {
     ids: Ids,
     artist: Artist,
     audible: OnceLock<Audible>,
+    ffmpeg: Option<Ffmpeg>,
 }
 
 impl Labeler {
@@ -83,6 +86,7 @@ impl Labeler {
             ids: Arc::new(Uuid::new_v4),
             artist: Artist::new(),
             audible: OnceLock::new(),
+            ffmpeg: None,
         }
     }
 
@@ -108,6 +112,12 @@ impl Labeler {
     /// Replaces the source of identifiers. Default: random UUIDs (version 4). Each label of a file needs one of its own.
     pub fn ids(mut self, ids: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
         self.ids = Arc::new(ids);
+        self
+    }
+
+    /// The ffmpeg that draws banners into films. Default: none, and a policy that wants a banner is refused.
+    pub fn ffmpeg(mut self, ffmpeg: Ffmpeg) -> Self {
+        self.ffmpeg = Some(ffmpeg);
         self
     }
 
@@ -166,12 +176,19 @@ impl Labeler {
         survey.extension = extension;
         refuse_to_break(format, &survey, &self.policy)?;
         let plan = self.policy.plan(&self.disclosure, format.medium());
-        let mut job = Job { format, survey, record: self.record(&plan)?, recorded: plan.record, plan, older: None };
+        let mut job = Job::new(format, survey, self.record(&plan)?, plan);
         refuse_the_same_id(&job)?;
         job.older = self.older(&job, source)?;
-        let (mut notice, unseen) = match stamped {
-            Some(placement) => stamp::find(placement, &job, source, &mut Budget::new(&self.limits))?,
-            None => (self.notice(&job, source)?, None),
+        let mut shown = banner::draw(self, &job, source)?;
+        let (mut notice, unseen) = match (stamped, &shown) {
+            (Some(placement), _) => stamp::find(placement, &job, source, &mut Budget::new(&self.limits))?,
+            (None, Some(shown)) => (shown.wanted(), None),
+            (None, None) => (self.notice(&job, source)?, None),
+        };
+        // What is done further is done to the film that was encoded again.
+        let source = match &mut shown {
+            Some(shown) => shown.enter(&mut job, source),
+            None => source,
         };
         let (mut draft, mut marked) = self.mark(&job, &notice, source)?;
         if notice.is_new() && !marked.noticed {
@@ -182,6 +199,7 @@ impl Labeler {
             marked.remarks.extend(why);
         }
         marked.remarks.extend(notice.to_say().map(|heard| heard.remarks.clone()).unwrap_or_default());
+        marked.remarks.append(&mut job.remarks);
         marked.remarks.extend(unseen);
         marked.remarks.extend(history(&job));
         job.recorded &= !marked.no_place_for_record;
@@ -198,7 +216,8 @@ impl Labeler {
         match job.format.medium() {
             Medium::Audio => heard::wanted(self, job, source),
             Medium::Text => Ok(written::wanted(job)),
-            Medium::Image | Medium::Video => seen::wanted(self, job, source),
+            Medium::Image => seen::wanted(self, job, source),
+            Medium::Video => Err(banner::instead(job)),
         }
     }
 
@@ -275,14 +294,14 @@ impl Labeler {
                 oversight: self.disclosure.oversight,
                 media_type: format.handler().media_type(survey),
                 parts: self.parts(job, &label, source)?,
-                notice: notice.region(),
+                notices: notice.regions(),
                 beside: job.is_beside(),
             };
             // Someone else's work, or a labelled file: what was there becomes the parent and stays valid.
-            let wants_parent = !survey.stores.is_empty() || record.extent == Extent::Modified;
+            let wants_parent = older.is_some() || record.extent == Extent::Modified;
             let parent = wants_parent.then(|| Parent {
                 past: older.as_ref().and_then(|(_, past)| past.as_ref()),
-                instance: record::instance(survey, &mut Budget::new(&self.limits)),
+                instance: record::instance(job.original.as_ref().unwrap_or(survey), &mut Budget::new(&self.limits)),
             });
             Some(Draft::new(*format, &claim, parent, &self.signer)?)
         } else {
@@ -304,9 +323,19 @@ struct Job {
     recorded: bool,
     /// The label that stands there already.
     older: Option<(Reading, Option<Past>)>,
+    /// The survey of the original, where `survey` is that of a film that was encoded again.
+    original: Option<Survey>,
+    reencoding: Option<Reencoding>,
+    /// What came out of that otherwise than it went in.
+    remarks: Vec<String>,
 }
 
 impl Job {
+    fn new(format: Format, survey: Survey, record: Record, plan: Plan) -> Self {
+        let (recorded, remarks) = (plan.record, Vec::new());
+        Self { format, survey, record, recorded, plan, older: None, original: None, reencoding: None, remarks }
+    }
+
     /// Whether the manifest stands in a file beside the content.
     fn is_beside(&self) -> bool {
         is_beside(&self.plan, self.format)

@@ -13,6 +13,7 @@
 
 mod container;
 mod error;
+mod ffmpeg;
 mod files;
 mod format;
 mod geometry;
@@ -32,10 +33,11 @@ mod verifier;
 use std::io::Cursor;
 
 pub use error::{Cause, Error, FixableBy, Result};
+pub use ffmpeg::{Ffmpeg, FilmQuality};
 pub use files::Overwrite;
 pub use format::{Carries, Format, Medium};
 pub use geometry::{Rect, Size};
-pub use labeler::{HeardNotice, Labeler, PlacedNotice, Placement, Receipt, TextLabeler, WrittenNotice};
+pub use labeler::{HeardNotice, Labeler, PlacedNotice, Placement, Receipt, Reencoding, TextLabeler, WrittenNotice};
 pub use limits::Limits;
 pub use manifest::{
     Algorithm, Diagnosis, Fault, Identity, IdentityRequest, ListName, ListedCertificate, Signer, TrustAnchors,
@@ -43,8 +45,8 @@ pub use manifest::{
 };
 pub use notice::{Pixels, Sample};
 pub use policy::{
-    AudibleNotice, Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile, ProsePlace,
-    Wording,
+    AudibleNotice, BannerTimes, Disclosure, Extent, Language, Mark, NoticeStyle, Oversight, Place, Policy, Profile,
+    ProsePlace, VideoNotice, Wording,
 };
 pub use report::{
     ActionReport, Axis, Binding, ChainLink, Class, Evidence, Explanation, Finding, Headline, HeardReport, HtmlReport,

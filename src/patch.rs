@@ -95,6 +95,21 @@ impl Patch {
         self.edits.push((range, With::Made { len, rewrite }));
     }
 
+    /// Fills `range` of the original with zeros.
+    pub(crate) fn blank(&mut self, range: Range<u64>) {
+        let len = range.end.saturating_sub(range.start);
+        let zeros = move |_: &mut dyn Source, put: &mut Put| {
+            let mut left = len;
+            while left > 0 {
+                let now = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+                put(&[0; CHUNK][..now])?;
+                left -= now as u64;
+            }
+            Ok(())
+        };
+        self.rewrite(range, len, Box::new(zeros));
+    }
+
     /// Removes `range` of the original.
     pub(crate) fn delete(&mut self, range: Range<u64>) {
         self.replace(range, Vec::new());

@@ -1,5 +1,6 @@
 //! The read pipeline: sniff, survey, find, judge.
 
+mod film;
 mod heard;
 
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::{
-    Error, Format, Result,
+    Error, Ffmpeg, Format, Result,
     format::{Carries, Medium, Survey},
     geometry::{Orientation, Size},
     limits::{Budget, Limits},
@@ -37,6 +38,7 @@ pub struct Verifier {
     pub(crate) limits: Limits,
     at: Option<OffsetDateTime>,
     look: bool,
+    ffmpeg: Option<Ffmpeg>,
     profile: Option<Profile>,
 }
 
@@ -49,7 +51,7 @@ impl Default for Verifier {
 impl Verifier {
     /// A verifier that trusts nobody: add [`anchors`](Self::anchors).
     pub fn new() -> Self {
-        Self { anchors: Arc::default(), limits: Limits::default(), at: None, look: true, profile: None }
+        Self { anchors: Arc::default(), limits: Limits::default(), at: None, look: true, ffmpeg: None, profile: None }
     }
 
     /// Whose certificates are trusted.
@@ -74,6 +76,13 @@ impl Verifier {
     /// Default `true`.
     pub fn look_for_notice(mut self, on: bool) -> Self {
         self.look = on;
+        self
+    }
+
+    /// The ffmpeg that decodes frames of films, so that their banner can be looked for. Default: none, and the report says that nobody
+    /// looked.
+    pub fn ffmpeg(mut self, ffmpeg: Ffmpeg) -> Self {
+        self.ffmpeg = Some(ffmpeg);
         self
     }
 
@@ -136,6 +145,11 @@ impl Verifier {
         if self.look && format.medium() == Medium::Audio {
             look = heard::listen(format, source, &survey, &reading, &mut budget)?.unwrap_or(look);
         }
+        if let (true, Medium::Video, Some(ffmpeg)) =
+            (self.look && survey.stored.is_some(), format.medium(), &self.ffmpeg)
+        {
+            look = film::look(ffmpeg, format, source, &survey, &reading, &mut budget)?;
+        }
         if self.look && format.medium() == Medium::Text && format.notice() != Carries::No {
             let read = read(&survey, &reading);
             // On pages that are drawn, others may have written what only a person can read.
@@ -196,6 +210,13 @@ impl Verifier {
             Ok(Some(picture)) => Ok(Ok(picture)),
             Ok(None) if format.medium() == Medium::Image => {
                 Ok(Err(Look::unseen(say!("the visible notice: tanba cannot decode {}", format), false)))
+            }
+            Ok(None) if format.medium() == Medium::Video && survey.stored.is_some() => {
+                let why = say!(
+                    "the warning for people: without ffmpeg nobody looked for one on the frames of this {}",
+                    format
+                );
+                Ok(Err(Look::unseen(why, false)))
             }
             Ok(None) => {
                 let why = say!("the warning for people: tanba does not look for one in {}; a person has to", format);

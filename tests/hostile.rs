@@ -77,6 +77,8 @@ fn mutate(original: &[u8], number: usize, random: &mut Random) -> (String, Vec<u
 fn mutations(format: Format) {
     // What is heard is short, so that thousands of them are heard soon.
     let policy = Policy::kazakhstan().audible_notice(AudibleNotice::rhythm());
+    // These take a banner only, which is another program's work.
+    let policy = policy.with_notice(!matches!(format, Format::Avi | Format::Matroska));
     let labeler = labeler().limits(limits()).policy(policy);
     // Of containers with many kinds of content, one that can be labelled.
     let takes = |bytes: &[u8]| {

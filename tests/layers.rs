@@ -4,16 +4,29 @@ use std::{fs, path::Path};
 
 /// A room may not name these.
 const FORBIDDEN: &[(&str, &[&str])] = &[
-    ("policy", &["notice", "record", "manifest", "container", "patch", "stream", "labeler", "verifier", "files"]),
-    ("notice", &["format", "record", "manifest", "container", "patch", "stream", "labeler", "verifier", "files"]),
-    ("record", &["manifest", "notice", "patch", "labeler", "verifier", "files"]),
-    ("container", &["policy", "notice", "record", "manifest", "labeler", "verifier", "files"]),
-    ("patch.rs", &["policy", "notice", "record", "manifest", "container", "labeler", "verifier", "files"]),
-    ("stream.rs", &["policy", "notice", "record", "manifest", "container", "patch", "labeler", "verifier", "files"]),
-    ("geometry.rs", &["policy", "notice", "record", "manifest", "container", "patch", "labeler", "verifier", "files"]),
-    ("format", &["manifest", "labeler", "verifier", "files", "report"]),
-    ("manifest", &["notice", "container", "labeler", "verifier", "files"]),
-    ("report", &["container", "patch", "labeler", "verifier", "files"]),
+    (
+        "policy",
+        &["notice", "record", "manifest", "container", "patch", "stream", "labeler", "verifier", "files", "ffmpeg"],
+    ),
+    (
+        "notice",
+        &["format", "record", "manifest", "container", "patch", "stream", "labeler", "verifier", "files", "ffmpeg"],
+    ),
+    ("record", &["manifest", "notice", "patch", "labeler", "verifier", "files", "ffmpeg"]),
+    ("container", &["policy", "notice", "record", "manifest", "labeler", "verifier", "files", "ffmpeg"]),
+    ("patch.rs", &["policy", "notice", "record", "manifest", "container", "labeler", "verifier", "files", "ffmpeg"]),
+    (
+        "stream.rs",
+        &["policy", "notice", "record", "manifest", "container", "patch", "labeler", "verifier", "files", "ffmpeg"],
+    ),
+    (
+        "geometry.rs",
+        &["policy", "notice", "record", "manifest", "container", "patch", "labeler", "verifier", "files", "ffmpeg"],
+    ),
+    ("format", &["manifest", "labeler", "verifier", "files", "report", "ffmpeg"]),
+    ("manifest", &["notice", "container", "labeler", "verifier", "files", "ffmpeg"]),
+    ("report", &["container", "patch", "labeler", "verifier", "files", "ffmpeg"]),
+    ("ffmpeg", &["policy", "record", "manifest", "container", "patch", "labeler", "verifier", "files", "report"]),
 ];
 
 /// Format files that only `format/` and the pipelines may know; the enum `Format` and its survey are vocabulary.

@@ -10,10 +10,10 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     escape,
     exit::{self, Failure},
-    identity, output, password, read_file, verify, words,
+    film, identity, output, password, read_file, verify, words,
 };
 
-/// Explain what is wrong with a certificate chain and its key, fault by fault
+/// Explain what is wrong with a certificate chain and its key, fault by fault, and say which ffmpeg there is
 ///
 /// Without arguments it looks at the kept development identity. Exit code 0: nothing is wrong; 5: something is.
 #[derive(Args)]
@@ -52,6 +52,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     trusted_by: Option<&'a str>,
     faults: Vec<Fault>,
+    ffmpeg: Option<&'a film::Found>,
 }
 
 #[derive(Serialize)]
@@ -88,7 +89,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         diagnosis = with_trust;
     }
     let trusted_by = trusted_by.as_deref();
-    output::print(&if arguments.json { json(&diagnosis, trusted_by) } else { human(&diagnosis, trusted_by) })?;
+    let ffmpeg = film::Found::look();
+    let ffmpeg = ffmpeg.as_ref();
+    output::print(&match arguments.json {
+        true => json(&diagnosis, trusted_by, ffmpeg),
+        false => human(&diagnosis, trusted_by) + &film::Found::words(ffmpeg),
+    })?;
     Ok(if diagnosis.is_healthy() { exit::DONE } else { exit::OPERATOR })
 }
 
@@ -122,7 +128,7 @@ fn human(diagnosis: &Diagnosis, trusted_by: Option<&str>) -> String {
     text
 }
 
-fn json(diagnosis: &Diagnosis, trusted_by: Option<&str>) -> String {
+fn json(diagnosis: &Diagnosis, trusted_by: Option<&str>, ffmpeg: Option<&film::Found>) -> String {
     let stamp = |time: OffsetDateTime| time.format(&Rfc3339).ok();
     output::json_line(&Line {
         healthy: diagnosis.is_healthy(),
@@ -131,6 +137,7 @@ fn json(diagnosis: &Diagnosis, trusted_by: Option<&str>) -> String {
         not_after: diagnosis.validity.and_then(|(_, to)| stamp(to)),
         trusted_by,
         faults: faults(diagnosis).collect(),
+        ffmpeg,
     })
 }
 

@@ -17,6 +17,7 @@ use super::{
     audible::AudibleArguments,
     batch::{self, Bar},
     exit::{self, Failure},
+    film::FilmArguments,
     identity, input,
     jobs::{self, Job, jobs},
     output,
@@ -27,7 +28,7 @@ use super::{
     words,
 };
 
-/// Put a label on pictures, recordings and texts: a notice that is seen, heard or read, metadata, and a signed manifest
+/// Put a label on pictures, films, recordings and texts: a notice that is seen, heard or read, metadata, and a signed manifest
 ///
 /// The originals are never changed. A result appears under its name when it is complete, and not before.
 /// For several inputs the exit code is that of the first one that failed; otherwise 3 when a part is missing in one of
@@ -83,6 +84,8 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     audible: AudibleArguments,
+    #[command(flatten)]
+    film: FilmArguments,
     #[command(flatten)]
     prose: ProseArguments,
     #[command(flatten)]
@@ -235,14 +238,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     }
     let disclosure = disclosure(&arguments.disclosure);
     let policy = arguments.audible.apply(policy(&arguments.notice, &arguments.parts)?, &arguments.notice.lang)?;
-    let policy = arguments.prose.apply(policy);
+    let policy = arguments.film.apply(arguments.prose.apply(policy))?;
     let signer = if arguments.parts.no_manifest && !arguments.key.given() {
         Signer::development()
     } else {
         // Receipts on standard error stay alone there; `development_signer` says it in each.
         identity::signer(&arguments.key, arguments.quiet || (arguments.json && aside))?
     };
-    let labeler = Labeler::new(&disclosure, &signer).policy(policy);
+    let labeler = arguments.film.equip(Labeler::new(&disclosure, &signer).policy(policy))?;
     // Several pictures on standard output would be none; one of them ends the rest.
     let threads = if aside { NonZeroUsize::MIN } else { arguments.jobs.unwrap_or_else(batch::cores) };
     let bar = Bar::new(jobs.len(), !arguments.quiet && !arguments.json);

@@ -6,6 +6,7 @@ mod config;
 mod doctor;
 mod escape;
 mod exit;
+mod film;
 mod formats;
 mod human;
 mod identity;

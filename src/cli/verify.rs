@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use super::{
     batch::{self, Bar},
     exit::{self, Failure},
+    film::LookArguments,
     human::Page,
     input::{self, Input},
     output, page, read_file, trust,
@@ -48,6 +49,9 @@ pub(super) struct Arguments {
     /// Do not decode the picture to look for the visible notice
     #[arg(long)]
     no_look: bool,
+
+    #[command(flatten)]
+    look: LookArguments,
 
     /// The language of the report: en, ru or kk
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = ReportLanguage::from_tag)]
@@ -132,6 +136,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let inputs = input::expand(&input::listed(&arguments.files, arguments.files_from.as_deref())?)?;
     if inputs.is_empty() {
         return Err(Failure::usage("there is no file in what was named"));
+    }
+    if !arguments.no_look {
+        verifier = arguments.look.equip(verifier, inputs.iter().map(|input| input.path.as_path()))?;
     }
     let paper = Page::new(arguments.lang);
     let html = arguments.html.as_deref();

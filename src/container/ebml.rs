@@ -52,6 +52,35 @@ fn number(bytes: &[u8], max: usize, marker: bool) -> Option<(u64, usize)> {
     Some((if marker { value } else { value & !(1 << (7 * len)) }, len))
 }
 
+/// A whole element.
+pub(crate) fn whole(id: u32, data: &[u8]) -> Vec<u8> {
+    let mut out = identifier(id);
+    out.extend(length(data.len() as u64, 1));
+    out.extend_from_slice(data);
+    out
+}
+
+/// The bytes of an identifier, which holds its own marker.
+pub(crate) fn identifier(id: u32) -> Vec<u8> {
+    let bytes = id.to_be_bytes();
+    bytes[(id.leading_zeros() / 8).min(3) as usize..].to_vec()
+}
+
+/// A length in `width` bytes, or in as many as it needs where that is more. All bits set would say that it is unknown.
+pub(crate) fn length(len: u64, width: usize) -> Vec<u8> {
+    let width = (width.clamp(1, 8)..8).find(|width| len < (1 << (7 * width)) - 1).unwrap_or(8);
+    let marked = len & ((1 << (7 * width)) - 1) | 1 << (7 * width);
+    marked.to_be_bytes()[8 - width..].to_vec()
+}
+
+/// The head of a `Void` element (RFC 8794, 11.3.2) that is `len` bytes long with it, 2 at least.
+pub(crate) fn void(len: u64) -> Vec<u8> {
+    let width = (1..8_u64).find(|width| len.saturating_sub(1 + width) < (1 << (7 * width)) - 1).unwrap_or(8);
+    let mut out = vec![0xEC];
+    out.extend(length(len.saturating_sub(1 + width), width as usize));
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
@@ -62,6 +91,27 @@ mod tests {
     fn read(bytes: &[u8]) -> Option<Element> {
         let end = bytes.len() as u64;
         element(&mut Cursor::new(bytes), Format::Matroska, 0, end, &mut Budget::new(&Limits::default())).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for len in [2_u64, 3, 127, 128, 129, 130, 16_384, 16_385, 16_386, 16_387, 3_000_000] {
+            let head = void(len);
+            let bytes = [head.clone(), vec![0; len as usize - head.len()]].concat();
+            assert_eq!(
+                read(&bytes).map(|it| (it.id, it.data.end, it.cut, it.unknown)),
+                Some((0xEC, len, false, false))
+            );
+        }
+        for (len, width) in [(0, 1), (126, 1), (127, 1), (127, 2), (16_382, 2), (16_383, 2), (5, 8), (1 << 40, 1)] {
+            let bytes = [identifier(0x1254_C367), length(len, width)].concat();
+            let read = read(&[bytes.clone(), vec![0; 20_000]].concat()).unwrap();
+            assert!(
+                bytes.len() >= 4 + width && (read.cut || read.data.end == bytes.len() as u64 + len) && !read.unknown
+            );
+        }
+        assert_eq!(whole(0xEC, &[1]), [0xEC, 0x81, 1]);
+        assert_eq!(whole(0x45A3, b"A"), [0x45, 0xA3, 0x81, b'A']);
     }
 
     #[test]

@@ -144,8 +144,7 @@ mod tests {
             let plan = Policy::default().plan(&disclosure, receipt.format.medium());
             let notice = Artist::new().draw(&plan, survey(&original).shown().unwrap()).unwrap();
             let (survey_before, record) = (survey(&original), Record::example());
-            let job =
-                Job { format: receipt.format, survey: survey_before, recorded: plan.record, plan, record, older: None };
+            let job = Job::new(receipt.format, survey_before, record, plan);
             let look = |bytes: &[u8]| {
                 let mut result = Cursor::new(bytes.to_vec());
                 super::look(&job, &survey(bytes), &notice, &mut Cursor::new(&original), &mut result, &limits)

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HeardNotice, Job, Labeler, Output, WrittenNotice, wanted::Wanted};
+use super::{HeardNotice, Job, Labeler, Output, Reencoding, WrittenNotice, wanted::Wanted};
 use crate::{
     Format,
     format::{Marked, Medium},
     geometry::{Rect, Size},
+    report::Span,
 };
 
 /// How a sentence about what is missing ends where nobody wanted it.
@@ -28,6 +29,9 @@ pub struct Receipt {
     /// The notice in a text; `None` when the label has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<WrittenNotice>,
+    /// How a film was encoded again; `None` where nothing was, or not by another program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reencoding: Option<Reencoding>,
     /// Whether the record (XMP and the like) was written.
     pub record: bool,
     /// Whether the signed manifest was written.
@@ -79,6 +83,9 @@ pub struct PlacedNotice {
     pub stamped: bool,
     /// Rows added above the picture.
     pub strip: u32,
+    /// Each time that it is shown in a film; empty in a picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<Span>,
 }
 
 impl Labeler {
@@ -118,6 +125,7 @@ impl Labeler {
             notice: placed,
             heard,
             written: words,
+            reencoding: job.reencoding.clone(),
             record: job.recorded,
             manifest: plan.manifest,
             development_signer: self.signer.is_development(),

@@ -57,7 +57,7 @@ fn strip(job: &Job, frame: Size, source: &mut dyn Source, budget: &mut Budget) -
 }
 
 /// Whether a notice has the plan's words and is large enough to be kept.
-fn says_the_same(sighting: &Sighting, plan: &Plan, frame: Size) -> bool {
+pub(super) fn says_the_same(sighting: &Sighting, plan: &Plan, frame: Size) -> bool {
     let words = |lines: &[String]| lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
     let floor = layout::cap_height(frame, layout::MIN_CAP_SHARE);
     words(&sighting.lines) == words(&plan.wording.lines)
@@ -65,7 +65,7 @@ fn says_the_same(sighting: &Sighting, plan: &Plan, frame: Size) -> bool {
         && sighting.contrast >= layout::MIN_CONTRAST
 }
 
-fn keep(sighting: &Sighting, frame: Size) -> PlacedNotice {
+pub(super) fn keep(sighting: &Sighting, frame: Size) -> PlacedNotice {
     PlacedNotice {
         rect: sighting.rect,
         frame,
@@ -74,5 +74,6 @@ fn keep(sighting: &Sighting, frame: Size) -> PlacedNotice {
         kept: true,
         stamped: false,
         strip: 0,
+        spans: Vec::new(),
     }
 }

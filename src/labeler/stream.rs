@@ -64,7 +64,8 @@ impl Labeler {
         let plan = self.policy.plan(&self.disclosure, format.medium());
         let record = self.record(&plan)?;
         let survey = Survey { media_type: "text/plain", frames: 1, ..Survey::default() };
-        let job = Job { format, survey, record, recorded: false, plan, older: None };
+        let mut job = Job::new(format, survey, record, plan);
+        job.recorded = false;
         let notice = if job.plan.notice { written::wanted(&job) } else { Wanted::Nothing };
         // What a label adds to a text does not hang on the text: to an empty one it adds the same.
         let (draft, mut marked) = self.mark(&job, &notice, &mut Cursor::new(""))?;

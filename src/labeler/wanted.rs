@@ -18,6 +18,8 @@ pub(super) enum Wanted {
     Write(Prose),
     /// The words that stand there, and what they are in the policy.
     StillWritten(WrittenNotice),
+    /// It stands in the frames of a film that was encoded again.
+    Burnt(PlacedNotice),
     /// It stands in the pixels that the caller encoded.
     Stamped(Notice),
 }
@@ -77,23 +79,23 @@ impl Wanted {
 
     pub(super) fn placed(&self) -> Option<PlacedNotice> {
         match self {
-            Self::Keep(placed) => Some(placed.clone()),
+            Self::Keep(placed) | Self::Burnt(placed) => Some(placed.clone()),
             Self::Draw(notice) => Some(PlacedNotice::drawn(notice)),
             Self::Stamped(notice) => Some(PlacedNotice { stamped: true, ..PlacedNotice::drawn(notice) }),
             _ => None,
         }
     }
 
-    /// What the manifest says about the notice: where it is perceived, and its lines.
-    pub(super) fn region(&self) -> Option<(Region, Vec<String>)> {
-        match self {
-            Self::Say(heard, lines) => Some((Region::Heard(heard.spans.clone()), lines.clone())),
-            Self::StillHeard(kept) => Some((Region::Heard(kept.spans.clone()), kept.lines.clone())),
-            Self::Write(_) | Self::StillWritten(_) => {
-                self.written().map(|written| (Region::Read(written::FRAGMENT.into()), written.lines))
-            }
-            _ => self.placed().map(|placed| (Region::Seen(placed.rect), placed.lines)),
-        }
+    /// What the manifest says about the notices: where they are perceived, and their lines.
+    pub(super) fn regions(&self) -> Vec<(Region, Vec<String>)> {
+        let spans = |spans: &[Span]| spans.iter().map(|span| span.from_ms..span.to_ms).collect();
+        let seen = self.placed().map(|placed| {
+            let (rect, spans) = (placed.rect, spans(&placed.spans));
+            (if placed.spans.is_empty() { Region::Seen(rect) } else { Region::Shown { rect, spans } }, placed.lines)
+        });
+        let heard = self.heard().map(|heard| (Region::Heard(spans(&heard.spans)), heard.lines));
+        let read = self.written().map(|written| (Region::Read(written::FRAGMENT.into()), written.lines));
+        seen.into_iter().chain(heard).chain(read).collect()
     }
 }
 
@@ -107,6 +109,7 @@ impl PlacedNotice {
             kept: false,
             stamped: false,
             strip: notice.strip,
+            spans: Vec::new(),
         }
     }
 }

@@ -28,8 +28,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) media_type: &'static str,
     /// The parts of the file that are hashed, by their names: the one of `HardBinding::Boxes`, all of `HardBinding::Collection`.
     pub(crate) parts: Vec<String>,
-    /// Where the notice stands, and its lines.
-    pub(crate) notice: Option<(Region, Vec<String>)>,
+    /// Where the notices stand, and their lines: a film may have one that is seen and one that is heard.
+    pub(crate) notices: Vec<(Region, Vec<String>)>,
     /// The manifest stands beside the content: nothing is left out of its hash (2.4 §11.4).
     pub(crate) beside: bool,
 }
@@ -39,6 +39,8 @@ pub(crate) struct Claim<'a> {
 pub(crate) enum Region {
     /// In pixels of the result as shown.
     Seen(Rect),
+    /// The same in a film, and each time that it is shown, in milliseconds from the start of the result.
+    Shown { rect: Rect, spans: Vec<Range<u64>> },
     /// Each time that it is heard, in milliseconds from the start of the result.
     Heard(Vec<Range<u64>>),
     /// What the notice of a text is called; in a page it is the identifier of the element.
@@ -49,27 +51,33 @@ impl Region {
     /// The ranges of a region of interest: 2.4 §18.2.
     fn ranges(&self) -> Value {
         match self {
-            Self::Seen(rect) => json!([{
-                "type": "spatial",
-                "shape": {
-                    "type": "rectangle",
-                    "unit": "pixel",
-                    "origin": { "x": rect.x, "y": rect.y },
-                    "width": rect.width,
-                    "height": rect.height,
-                },
-            }]),
-            Self::Heard(spans) => {
-                // Normal play time in seconds: RFC 2326, 3.6.
-                let seconds = |ms: u64| format!("{}.{:03}", ms / 1000, ms % 1000);
-                let time = |span: &Range<u64>| json!({ "type": "npt", "start": seconds(span.start), "end": seconds(span.end) });
-                spans.iter().map(|span| json!({ "type": "temporal", "time": time(span) })).collect()
-            }
+            Self::Seen(rect) => json!([spatial(rect)]),
+            Self::Shown { rect, spans } => std::iter::once(spatial(rect)).chain(spans.iter().map(temporal)).collect(),
+            Self::Heard(spans) => spans.iter().map(temporal).collect(),
             Self::Read(fragment) => {
                 json!([{ "type": "textual", "text": { "selectors": [{ "selector": { "fragment": fragment } }] } }])
             }
         }
     }
+}
+
+fn spatial(rect: &Rect) -> Value {
+    json!({
+        "type": "spatial",
+        "shape": {
+            "type": "rectangle",
+            "unit": "pixel",
+            "origin": { "x": rect.x, "y": rect.y },
+            "width": rect.width,
+            "height": rect.height,
+        },
+    })
+}
+
+fn temporal(span: &Range<u64>) -> Value {
+    // Normal play time in seconds: RFC 2326, 3.6.
+    let seconds = |ms: u64| format!("{}.{:03}", ms / 1000, ms % 1000);
+    json!({ "type": "temporal", "time": { "type": "npt", "start": seconds(span.start), "end": seconds(span.end) } })
 }
 
 /// The content that was opened: its manifests, if any, are carried along as the parent ingredient.
@@ -335,7 +343,7 @@ fn actions(claim: &Claim, has_parent: bool, when: &str) -> Vec<Value> {
         "softwareAgent": { "name": record.system, "version": record.system_version },
         "parameters": { super::PROVIDER: record.provider },
     }));
-    if let Some((region, lines)) = &claim.notice {
+    for (region, lines) in &claim.notices {
         actions.push(json!({
             "action": "c2pa.edited",
             "when": when,

@@ -28,14 +28,14 @@ pub(super) struct Shape {
     oversight: Option<Oversight>,
     media_type: &'static str,
     parts: Vec<String>,
-    notice: Option<(Region, Vec<String>)>,
+    notices: Vec<(Region, Vec<String>)>,
     beside: bool,
 }
 
 impl Shape {
     pub(super) fn of(format: Format, claim: &Claim) -> Self {
         // Named one by one, so that a new field cannot be forgotten here.
-        let Claim { record, title, oversight, media_type, parts, notice, beside } = claim;
+        let Claim { record, title, oversight, media_type, parts, notices, beside } = claim;
         Self {
             format,
             extent: record.extent,
@@ -47,7 +47,7 @@ impl Shape {
             oversight: *oversight,
             media_type,
             parts: parts.clone(),
-            notice: notice.clone(),
+            notices: notices.clone(),
             beside: *beside,
         }
     }

@@ -157,15 +157,19 @@ pub(super) fn notices(view: &View) -> Vec<(Region, Vec<String>)> {
 const MAX_SPANS: usize = 1024;
 
 fn region(ranges: &Value) -> Option<Region> {
+    let spans = || -> Vec<_> {
+        let ranges = ranges.as_array().into_iter().flatten().take(MAX_SPANS);
+        ranges.filter_map(|range| span(range.get("time")?)).collect()
+    };
     if let Some(shape) = ranges.get(0)?.get("shape") {
-        return rectangle(shape).map(Region::Seen);
+        let (rect, spans) = (rectangle(shape)?, spans());
+        return Some(if spans.is_empty() { Region::Seen(rect) } else { Region::Shown { rect, spans } });
     }
     if let Some(text) = ranges.get(0)?.get("text") {
         let fragment = text.get("selectors")?.get(0)?.get("selector")?.get("fragment")?.as_str()?;
         return Some(Region::Read(fragment.chars().take(200).collect()));
     }
-    let spans: Vec<_> =
-        ranges.as_array()?.iter().take(MAX_SPANS).filter_map(|range| span(range.get("time")?)).collect();
+    let spans = spans();
     (!spans.is_empty()).then_some(Region::Heard(spans))
 }
 

@@ -2,6 +2,7 @@
 
 mod audible;
 mod disclosure;
+mod film;
 mod http;
 pub(crate) mod layout;
 pub(crate) mod rules;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audible::AudibleNotice;
 pub use disclosure::{Disclosure, Extent, Oversight};
+pub use film::BannerTimes;
 pub use rules::Mark;
 pub use wording::{Language, Wording};
 
@@ -77,6 +79,23 @@ pub enum ProsePlace {
     FirstAndLast,
 }
 
+/// How a film says it: where the notice stands in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum VideoNotice {
+    /// An opening card of two seconds or more in front of the film, which is copied as it is: H.264 in MP4 and QuickTime. The default.
+    #[default]
+    Card,
+    /// A banner on the frames themselves, which are encoded anew: every codec and container that ffmpeg knows. Needs ffmpeg.
+    Banner,
+}
+
+impl VideoNotice {
+    /// Every way.
+    pub const ALL: &'static [Self] = &[Self::Card, Self::Banner];
+}
+
 /// How the notice looks.
 ///
 /// ```
@@ -121,6 +140,8 @@ pub struct Policy {
     style: NoticeStyle,
     audible: Option<AudibleNotice>,
     prose: ProsePlace,
+    video: VideoNotice,
+    banner: BannerTimes,
     row_in_tables: bool,
     beside: bool,
     notice: bool,
@@ -157,6 +178,8 @@ impl Policy {
             style: NoticeStyle::default(),
             audible: None,
             prose: ProsePlace::default(),
+            video: VideoNotice::default(),
+            banner: BannerTimes::default(),
             row_in_tables: false,
             beside: false,
             notice: true,
@@ -240,6 +263,17 @@ impl Policy {
         self
     }
 
+    /// How a film says it. Default: an opening card. Nothing is chosen by what happens to be installed: where the one that is asked
+    /// for cannot be made, the error names the other.
+    ///
+    /// ```
+    /// let policy = tanba::Policy::kazakhstan().video_notice(tanba::VideoNotice::Banner);
+    /// ```
+    pub fn video_notice(mut self, notice: VideoNotice) -> Self {
+        self.video = notice;
+        self
+    }
+
     /// Whether the notice becomes a row of tables (CSV, TSV), which programs then read as data. Default `false`: the label of a
     /// table has no notice, and its receipt says so.
     pub fn with_row_in_tables(mut self, on: bool) -> Self {
@@ -301,6 +335,8 @@ impl Policy {
             audible: self.heard(),
             extent: disclosure.extent(),
             prose_last: self.prose == ProsePlace::FirstAndLast,
+            video: self.video,
+            banner: self.banner.recurring_ms(),
             row_in_tables: self.row_in_tables,
             beside: self.beside && medium == Medium::Text,
             notice: self.notice,
@@ -331,6 +367,10 @@ pub(crate) struct Plan {
     pub(crate) extent: Extent,
     /// Whether a text has the notice at its end as well.
     pub(crate) prose_last: bool,
+    /// How a film says it.
+    pub(crate) video: VideoNotice,
+    /// How long a banner is shown and how often, in milliseconds; `None` for all the time.
+    pub(crate) banner: Option<(u64, u64)>,
     pub(crate) row_in_tables: bool,
     /// Whether the manifest stands in a file beside the content.
     pub(crate) beside: bool,

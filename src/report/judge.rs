@@ -55,6 +55,7 @@ impl NoticeReport {
             contrast: sighting.contrast,
             inside: sighting.rect.inside(frame),
             score: sighting.score,
+            spans: Vec::new(),
         }
     }
 }

@@ -240,6 +240,9 @@ pub struct NoticeReport {
     pub inside: bool,
     /// Likeness to the wording as tanba draws it, 0 to 1.
     pub score: f64,
+    /// Each time that it is shown in a film, as far as it was looked at; empty in a picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<Span>,
 }
 
 /// What the signed manifest says about itself.

@@ -95,7 +95,7 @@ fn told(format: Format, source: &mut dyn Source, survey: &Survey, budget: &mut B
 fn by_clips(hits: Vec<Hit>, reading: &Reading) -> Look {
     let spans = reading.regions.iter().filter_map(|(region, lines)| match region {
         Region::Heard(spans) => Some((spans.first()?, lines)),
-        Region::Seen(_) | Region::Read(_) => None,
+        Region::Seen(_) | Region::Shown { .. } | Region::Read(_) => None,
     });
     let signed: Vec<_> = spans.collect();
     let mut heard = Vec::new();

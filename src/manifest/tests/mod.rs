@@ -51,10 +51,10 @@ pub(super) fn claim(record: &Record) -> Claim<'_> {
         oversight: None,
         media_type: "image/png",
         parts: Vec::new(),
-        notice: Some((
+        notices: vec![(
             Region::Seen(Rect { x: 10, y: 20, width: 300, height: 40 }),
             vec!["ЖИ көмегімен жасалды".into(), "Создано ИИ".into()],
-        )),
+        )],
         beside: false,
     }
 }

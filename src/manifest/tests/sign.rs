@@ -37,7 +37,7 @@ fn a_manifest_says_what_was_disclosed_and_where_the_notice_stands() {
     let wanted = Claim { oversight: Some(Oversight::PromptGuided), title: Some("A portrait"), ..claim(&record) };
     let signed = sign_png(&png, &wanted, None, &Signer::development());
     let reading = read_back(&signed, &TrustAnchors::default(), NOW);
-    assert_eq!(reading.regions, [wanted.notice.unwrap()]);
+    assert_eq!(reading.regions, wanted.notices);
     let manifest = reading.manifest.unwrap();
     assert_eq!(manifest.label, format!("urn:c2pa:{}", record.id));
     assert_eq!(manifest.system.as_deref(), Some("Acme Diffusion 3 3.1"));

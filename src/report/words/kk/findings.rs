@@ -220,6 +220,7 @@ pub(super) const TABLE: Table = &[
     ("the visible notice: not looked for", "көрінетін ескерту: ізделген жоқ"),
     ("the visible notice: tanba cannot decode {}", "көрінетін ескерту: tanba {} форматын декодтай алмайды"),
     ("the visible notice: {}", "көрінетін ескерту: {}"),
+    ("the visible notice that the manifest places at {}, {} of the film: its words were not recognised on every frame that was looked at; look at it", "манифест бойынша кадрдың {}, {} нүктесінде тұрған көрінетін ескерту: оның сөздері қаралған кадрлардың бәрінде бірдей танылмады; өзіңіз қараңыз"),
     ("the visible notice that the manifest places at {}, {}: its words were not recognised there; look at it", "манифест бойынша {}, {} нүктесінде тұрған көрінетін ескерту: оның сөздері танылмады; өзіңіз қараңыз"),
     ("malformed {} at byte {}: {}", "бүлінген {} файлы, {}-байт: {}"),
     ("malformed {} metadata, at byte {} of it: {}; repair or remove it first, or label without a record", "бүлінген {} метадеректері, {}-байт: {}"),
@@ -246,6 +247,7 @@ pub(super) const TABLE: Table = &[
     ("prerelease content detected", "C2PA-ның tanba оқымайтын бұрынғы нұсқасы"),
     ("unknown algorithm", "белгісіз алгоритм"),
     ("the warning for people: tanba does not look for one in {}; a person has to", "адамдарға арналған ескерту: {} ішінен tanba оны іздемейді; адамның өзі қарауы немесе тыңдауы керек"),
+    ("the warning for people: without ffmpeg nobody looked for one on the frames of this {}", "адамдарға арналған ескерту: ffmpeg болмағандықтан, осы {} файлының кадрларын ешкім қараған жоқ"),
     // What was not read.
     ("{} was not read: {}", "оқылмады: {}: {}"),
     ("more than {} text fields stand in the file; the rest was not read", "файлда {} мәтін өрісінен көп; қалғаны оқылмады"),

@@ -220,6 +220,7 @@ pub(super) const TABLE: Table = &[
     ("the visible notice: not looked for", "видимое предупреждение: не искали"),
     ("the visible notice: tanba cannot decode {}", "видимое предупреждение: tanba не умеет декодировать {}"),
     ("the visible notice: {}", "видимое предупреждение: {}"),
+    ("the visible notice that the manifest places at {}, {} of the film: its words were not recognised on every frame that was looked at; look at it", "видимое предупреждение, которое по манифесту стоит в кадре в точке {}, {}: его слова распознаны не на каждом просмотренном кадре; посмотрите сами"),
     ("the visible notice that the manifest places at {}, {}: its words were not recognised there; look at it", "видимое предупреждение, которое по манифесту стоит в точке {}, {}: его слова там не распознаны; посмотрите сами"),
     ("malformed {} at byte {}: {}", "повреждённый файл {}, байт {}: {}"),
     ("malformed {} metadata, at byte {} of it: {}; repair or remove it first, or label without a record", "повреждённые метаданные {}, их байт {}: {}"),
@@ -246,6 +247,7 @@ pub(super) const TABLE: Table = &[
     ("prerelease content detected", "прежняя версия C2PA, которую tanba не читает"),
     ("unknown algorithm", "неизвестный алгоритм"),
     ("the warning for people: tanba does not look for one in {}; a person has to", "предупреждение для людей: в {} tanba его не ищет; посмотреть или послушать должен человек"),
+    ("the warning for people: without ffmpeg nobody looked for one on the frames of this {}", "предупреждение для людей: без ffmpeg кадры этого файла {} никто не просматривал"),
     // What was not read.
     ("{} was not read: {}", "не прочитано: {}: {}"),
     ("more than {} text fields stand in the file; the rest was not read", "в файле больше {} текстовых полей; остальные не прочитаны"),

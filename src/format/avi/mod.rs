@@ -1,6 +1,9 @@
-//! AVI: RIFF with the form `AVI `, and OpenDML, which goes on in further RIFF structures. Examined only.
+//! AVI: RIFF with the form `AVI `, and OpenDML, which goes on in further RIFF structures. Record and manifest stand behind the
+//! pictures of the first; a notice is drawn into the pictures by ffmpeg before.
 
-use super::{Carries, Facts, Handler, HardBinding, Medium, Survey, tags::Scan};
+mod mark;
+
+use super::{Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Survey, tags::Scan};
 use crate::{
     Error, Format, Result,
     container::riff::{self, Chunk, Form, chunks_into},
@@ -16,10 +19,10 @@ const FACTS: Facts = Facts {
     media_types: &["video/vnd.avi", "video/x-msvideo", "video/avi"],
     extensions: &["avi"],
     medium: Medium::Video,
-    can_label: false,
-    notice: Carries::No,
+    can_label: true,
+    notice: Carries::Reencoded,
     binding: HardBinding::Data,
-    limitations: "",
+    limitations: "the notice is a banner on every frame, which needs ffmpeg; no opening card",
 };
 
 impl Handler for Avi {
@@ -33,23 +36,38 @@ impl Handler for Avi {
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
         let len = length(source)?;
+        let forms = forms(source, budget)?;
         let mut scan = Scan::new(source, Format::Avi, "video/x-msvideo", budget);
         let mut end = 0;
-        while let Some(form) = riff::form(scan.source, Format::Avi, end, scan.budget)? {
-            // OpenDML 1.02, 3: what goes on calls itself AVIX.
-            if end > 0 && form.kind != *b"AVIX" {
-                break;
-            }
-            scan.form(&form)?;
-            header(&mut scan, &form)?;
+        for form in &forms {
+            scan.form(form)?;
+            header(&mut scan, form)?;
             end = form.end;
-        }
-        if end == 0 {
-            return Err(Error::malformed(Format::Avi, 0, "no RIFF header"));
         }
         scan.survey.trailer = (end < len).then_some(end..len);
         Ok(scan.survey)
     }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let forms = forms(source, budget)?;
+        mark::mark(source, &forms, survey, label, budget)
+    }
+}
+
+/// The RIFF structures, one at least.
+fn forms(source: &mut dyn Source, budget: &mut Budget) -> Result<Vec<Form>> {
+    let mut forms: Vec<Form> = Vec::new();
+    while let Some(form) = riff::form(source, Format::Avi, forms.last().map_or(0, |form| form.end), budget)? {
+        // OpenDML 1.02, 3: what goes on calls itself AVIX.
+        if !forms.is_empty() && form.kind != *b"AVIX" {
+            break;
+        }
+        forms.push(form);
+    }
+    if forms.is_empty() {
+        return Err(Error::malformed(Format::Avi, 0, "no RIFF header"));
+    }
+    Ok(forms)
 }
 
 /// The list of headers: the picture's size, and texts that some writers put there.
@@ -78,3 +96,6 @@ fn size(scan: &mut Scan, chunk: &Chunk) -> Result<Option<Size>> {
     let side = |at| le_u32(&data, at).filter(|side| *side > 0);
     Ok(side(32).zip(side(36)).map(|(width, height)| Size { width, height }))
 }
+
+#[cfg(test)]
+mod tests;

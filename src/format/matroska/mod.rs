@@ -1,9 +1,12 @@
-//! Matroska and WebM: RFC 9559. C2PA knows no place for a manifest in them. Examined only.
+//! Matroska and WebM: RFC 9559. The record stands in tags behind everything else; C2PA knows no place for a manifest in them: that
+//! stands in a file beside. A notice is drawn into the pictures by ffmpeg before.
+
+mod mark;
 
 use std::ops::Range;
 
 use super::{
-    Carries, Facts, Handler, HardBinding, Medium, Survey,
+    Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Survey,
     tags::{Scan, shorten},
 };
 use crate::{
@@ -21,10 +24,10 @@ const FACTS: Facts = Facts {
     media_types: &["video/matroska", "audio/matroska", "video/webm", "audio/webm", "video/x-matroska"],
     extensions: &["mkv", "webm", "mka", "mk3d"],
     medium: Medium::Video,
-    can_label: false,
-    notice: Carries::No,
-    binding: HardBinding::Data,
-    limitations: "C2PA defines no place for a manifest in it; attached files are named, not read",
+    can_label: true,
+    notice: Carries::Reencoded,
+    binding: HardBinding::Beside,
+    limitations: "the manifest goes into a file beside it; the notice is a banner on every frame, which needs ffmpeg; no opening card; attached files are named, not read",
 };
 
 /// Identifiers: RFC 8794, 11.2, and RFC 9559, 5.1.
@@ -100,6 +103,17 @@ impl Handler for Matroska {
         };
         survey.trailer = (at < len).then_some(at..len);
         Ok(survey)
+    }
+
+    fn mark(&self, source: &mut dyn Source, _survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let mut marked = Marked::default();
+        if let Some(record) = label.record {
+            mark::tags(source, record, &mut marked.patch, budget)?;
+        }
+        if label.store_len.is_some() {
+            marked.patch.beside();
+        }
+        Ok(marked)
     }
 }
 
@@ -304,3 +318,6 @@ impl Film<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

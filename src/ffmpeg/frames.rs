@@ -1,0 +1,90 @@
+//! Single pictures of a film, to look at.
+
+use std::{ops::Range, time::Duration};
+
+use super::{Ffmpeg, Film, Scratch, fault, run};
+use crate::{Result, limits::Budget, notice::Raster};
+
+/// How long it may take to get at one picture.
+const LOOKED: Duration = Duration::from_secs(120);
+/// How far before the end the last picture is looked for, in milliseconds.
+const TAIL: u64 = 1_500;
+
+/// Which picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// The first one from this millisecond on.
+    Ms(u64),
+    /// The last one.
+    Last,
+}
+
+/// Moments that are looked at: the start of the first stretch, the middle of one in the middle, and the end of the last. All in
+/// milliseconds; `len_ms` is how long the film is.
+pub(crate) fn moments(spans: &[Range<u64>], len_ms: Option<u64>) -> Vec<At> {
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Vec::new() };
+    let middle = &spans[spans.len() / 2];
+    let middle = middle.start + middle.end.saturating_sub(middle.start) / 2;
+    // The last picture is shown for a while; how long is not known of every film.
+    let ends = len_ms.is_none_or(|len| last.end.saturating_add(300) >= len);
+    let end = if ends { At::Last } else { At::Ms(last.end.saturating_sub(300).max(last.start)) };
+    vec![At::Ms(first.start), At::Ms(middle), end]
+}
+
+impl Ffmpeg {
+    /// Decodes one picture, as shown: upright, with square pixels, and with paper white as white. `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Backend`] when it cannot be decoded.
+    pub(crate) fn picture(&self, scratch: &Scratch, film: &Film, at: At, budget: &Budget) -> Result<Option<Raster>> {
+        let (_, stream) = film.main()?;
+        let size = film.shown()?;
+        let len = budget.raster(size.width, size.height, 3)?;
+        let seconds = |ms: u64| format!("{}.{:03}", ms / 1000, ms % 1000);
+        let start = match at {
+            At::Ms(ms) => ms,
+            At::Last => film.duration_ms.unwrap_or(0).saturating_sub(TAIL),
+        };
+        let mut arguments: Vec<std::ffi::OsString> =
+            ["-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-f", film.demuxer].map(Into::into).into();
+        if start > 0 {
+            arguments.extend(["-ss".into(), seconds(start).into()]);
+        }
+        arguments.extend(["-i".into(), scratch.url()]);
+        arguments.extend(["-map".into(), format!("0:{}", stream.index).into()]);
+        if let At::Ms(_) = at {
+            arguments.extend(["-frames:v", "1"].map(Into::into));
+        }
+        let filter = format!("scale={}:{}:flags=bilinear,setsar=1,format=rgb24", size.width, size.height);
+        arguments.extend(["-vf".into(), filter.into()]);
+        arguments.extend(self.passthrough());
+        arguments.extend(["-f", "rawvideo", "pipe:1"].map(Into::into));
+        // Of several pictures the last one stays.
+        let (mut whole, mut next) = (None, Vec::new());
+        let take = &mut |mut bytes: &[u8]| {
+            while !bytes.is_empty() {
+                if next.is_empty() {
+                    next.reserve_exact(len);
+                }
+                let (now, rest) = bytes.split_at(bytes.len().min(len - next.len()));
+                next.extend_from_slice(now);
+                bytes = rest;
+                if next.len() == len {
+                    let spare = whole.replace(std::mem::take(&mut next));
+                    next = spare.unwrap_or_default();
+                    next.clear();
+                }
+            }
+            true
+        };
+        let ended = run::run(&self.program, &arguments, &self.bounds(LOOKED, None), take)?;
+        let Some(mut rgb) = whole else {
+            fault::check(&ended, film.format, "decode")?;
+            return Ok(None);
+        };
+        let seen = film.light().seen();
+        rgb.iter_mut().for_each(|value| *value = seen[usize::from(*value)]);
+        Ok(Some(Raster { size, rgb }))
+    }
+}
