@@ -2,6 +2,7 @@
 
 mod back;
 mod banner;
+mod card;
 mod heard;
 mod receipt;
 mod seen;
@@ -198,6 +199,7 @@ impl Labeler {
             (draft, marked) = self.mark(&job, &notice, source)?;
             marked.remarks.extend(why);
         }
+        marked.remarks.extend(card::silent(&job, &notice));
         marked.remarks.extend(notice.to_say().map(|heard| heard.remarks.clone()).unwrap_or_default());
         marked.remarks.append(&mut job.remarks);
         marked.remarks.extend(unseen);
@@ -217,7 +219,7 @@ impl Labeler {
             Medium::Audio => heard::wanted(self, job, source),
             Medium::Text => Ok(written::wanted(job)),
             Medium::Image => seen::wanted(self, job, source),
-            Medium::Video => Err(banner::instead(job)),
+            Medium::Video => card::wanted(self, job, source),
         }
     }
 
@@ -280,6 +282,7 @@ impl Labeler {
         let mut label = Label {
             notice: notice.to_draw(),
             heard: notice.to_say(),
+            card: notice.to_open_with(),
             prose: notice.to_write(),
             notice_for: &|page| self.artist.draw(plan, page),
             lettering_for: &|page| self.artist.letter(plan, page),

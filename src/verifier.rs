@@ -1,5 +1,6 @@
 //! The read pipeline: sniff, survey, find, judge.
 
+mod card;
 mod film;
 mod heard;
 
@@ -145,10 +146,8 @@ impl Verifier {
         if self.look && format.medium() == Medium::Audio {
             look = heard::listen(format, source, &survey, &reading, &mut budget)?.unwrap_or(look);
         }
-        if let (true, Medium::Video, Some(ffmpeg)) =
-            (self.look && survey.stored.is_some(), format.medium(), &self.ffmpeg)
-        {
-            look = film::look(ffmpeg, format, source, &survey, &reading, &mut budget)?;
+        if self.look && format.medium() == Medium::Video {
+            look = card::look(self.ffmpeg.as_ref(), format, source, &survey, &reading, &mut budget)?;
         }
         if self.look && format.medium() == Medium::Text && format.notice() != Carries::No {
             let read = read(&survey, &reading);

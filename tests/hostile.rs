@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use common::{anchors, corpus, documents, fixtures, labeler, recordings};
+use common::{anchors, corpus, documents, films, fixtures, labeler, recordings};
 use harm::{MIB, blames_the_content, bounded, chunk, deflate, feed, limits, png};
 use tanba::{AudibleNotice, Error, Format, Headline, Policy, Verifier};
 
@@ -88,6 +88,7 @@ fn mutations(format: Format) {
     let (path, bytes) = fixtures()
         .into_iter()
         .chain(recordings())
+        .chain(films())
         .chain(documents())
         .map(|path| (fs::read(&path).unwrap(), path))
         .filter(|(bytes, _)| Format::sniff(&mut Cursor::new(bytes)).is_ok_and(|sniffed| sniffed == format))

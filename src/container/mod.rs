@@ -1,6 +1,7 @@
 //! Byte grammars that two formats or more share. Knows no label and no format.
 
 pub(crate) mod ape;
+pub(crate) mod avc;
 pub(crate) mod bmff;
 pub(crate) mod ebml;
 pub(crate) mod id3;

@@ -127,7 +127,7 @@ fn reader<'s>(stream: MediaSourceStream<'s>, format: Format) -> Option<Box<dyn F
         Format::Mp3 => Box::new(MpaReader::try_new(stream, options).ok()?),
         Format::Aac => Box::new(AdtsReader::try_new(stream, options).ok()?),
         Format::Ogg => Box::new(OggReader::try_new(stream, options).ok()?),
-        Format::M4a => Box::new(IsoMp4Reader::try_new(stream, options).ok()?),
+        Format::M4a | Format::Mp4 | Format::Mov => Box::new(IsoMp4Reader::try_new(stream, options).ok()?),
         _ => return None,
     })
 }

@@ -6,6 +6,7 @@ mod avif;
 mod decode;
 mod epub;
 mod facts;
+mod film;
 mod flac;
 mod frames;
 mod gif;
@@ -57,6 +58,7 @@ use crate::{
     stream::{Source, head},
 };
 
+pub(crate) use film::{Card, Scene};
 pub(crate) use parts::{Archive, Member, NamedBox};
 
 // The order is the order of sniffing.
@@ -193,6 +195,26 @@ pub(crate) trait Handler: Sync {
         _budget: &mut Budget,
     ) -> Result<Heard> {
         Err(Error::UnknownFormat)
+    }
+
+    /// What can be put in front of this film: the opening card, and what is said with it. `None` in formats that take none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] where it cannot be put in front of this very film, with what would work instead.
+    fn card(
+        &self,
+        _source: &mut dyn Source,
+        _survey: &Survey,
+        _audible: &Audible,
+        _budget: &mut Budget,
+    ) -> Result<Option<Card>> {
+        Ok(None)
+    }
+
+    /// The opening card of a film, where it begins with one that can be read without a decoder.
+    fn scene(&self, _source: &mut dyn Source, _survey: &Survey, _budget: &mut Budget) -> Result<Option<Scene>> {
+        Ok(None)
     }
 
     /// The known clips near the start that are told by their coded form, in formats that this build cannot decode; `None` in the
@@ -360,6 +382,8 @@ pub(crate) struct Label<'a> {
     pub(crate) notice: Option<&'a Notice>,
     /// The notice as heard; `None` when it is not wanted or stands there already.
     pub(crate) heard: Option<&'a Heard>,
+    /// What is put in front of a film; `None` when it is not wanted or stands there already. Its picture is `notice`.
+    pub(crate) card: Option<&'a Card>,
     /// The notice in words; `None` when it is not wanted or stands there already.
     pub(crate) prose: Option<&'a Prose>,
     /// Draws the same notice for a page of another size than the first.

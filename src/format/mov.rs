@@ -1,10 +1,13 @@
-//! MOV: Apple's QuickTime File Format, from which MP4 came. Examined only.
+//! MOV: Apple's QuickTime File Format, from which MP4 came.
 
-use super::{Carries, Facts, Handler, HardBinding, Medium, Survey, movie};
+use super::{
+    Card, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Scene, Stretch, Survey, film, listen, movie,
+};
 use crate::{
     Format, Result,
     container::bmff::brands,
     limits::Budget,
+    notice::{Audible, Raster, Sound},
     stream::{Source, be_u32},
 };
 
@@ -15,10 +18,10 @@ const FACTS: Facts = Facts {
     media_types: &["video/quicktime"],
     extensions: &["mov", "qt"],
     medium: Medium::Video,
-    can_label: false,
-    notice: Carries::No,
+    can_label: true,
+    notice: Carries::Lossless,
     binding: HardBinding::Bmff,
-    limitations: "",
+    limitations: "an opening card in front of H.264, 8 bit, 4:2:0, in whole frames and in one piece; other films take record and manifest",
 };
 
 impl Handler for Mov {
@@ -44,6 +47,40 @@ impl Handler for Mov {
     }
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
-        Ok(movie::survey(source, Format::Mov, FACTS.media_types[0], budget)?.0)
+        let mut survey = movie::survey(source, Format::Mov, FACTS.media_types[0], budget)?.0;
+        survey.lines = film::captions(source, Format::Mov, budget)?;
+        Ok(survey)
+    }
+
+    fn card(
+        &self,
+        source: &mut dyn Source,
+        _survey: &Survey,
+        audible: &Audible,
+        budget: &mut Budget,
+    ) -> Result<Option<Card>> {
+        film::card(source, Format::Mov, audible, budget).map(Some)
+    }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        film::mark(source, survey, Format::Mov, label, budget)
+    }
+
+    fn scene(&self, source: &mut dyn Source, _survey: &Survey, budget: &mut Budget) -> Result<Option<Scene>> {
+        film::scene(source, Format::Mov, budget)
+    }
+
+    fn picture(&self, source: &mut dyn Source, _survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
+        Ok(film::scene(source, Format::Mov, budget)?.map(|scene| scene.picture))
+    }
+
+    fn sound(
+        &self,
+        source: &mut dyn Source,
+        _survey: &Survey,
+        stretch: Stretch,
+        budget: &mut Budget,
+    ) -> Result<Option<Sound>> {
+        listen::listen(source, Format::Mov, stretch, budget)
     }
 }

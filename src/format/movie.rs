@@ -120,7 +120,7 @@ fn length(head: &BoxHead) -> u64 {
 }
 
 /// Size and turn of a track, in its header: 14496-12, 8.3.2.
-fn presented(body: &[u8]) -> Option<(Size, Orientation)> {
+pub(super) fn presented(body: &[u8]) -> Option<(Size, Orientation)> {
     let matrix = if body.first() == Some(&1) { 52 } else { 40 };
     // 16.16 fixed point.
     let side = |at| be_u32(body, at).map(|side| side >> 16).filter(|side| *side > 0);

@@ -1,7 +1,15 @@
-//! MP4, M4V, 3GP and fragmented files: ISO/IEC 14496-12 and 14496-14. Examined only.
+//! MP4, M4V, 3GP and fragmented files: ISO/IEC 14496-12 and 14496-14.
 
-use super::{Carries, Facts, Handler, HardBinding, Medium, Survey, movie};
-use crate::{Format, Result, container::bmff::brands, limits::Budget, stream::Source};
+use super::{
+    Card, Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Scene, Stretch, Survey, film, listen, movie,
+};
+use crate::{
+    Format, Result,
+    container::bmff::brands,
+    limits::Budget,
+    notice::{Audible, Raster, Sound},
+    stream::Source,
+};
 
 pub(super) struct Mp4;
 
@@ -10,10 +18,10 @@ const FACTS: Facts = Facts {
     media_types: &["video/mp4", "audio/mp4", "video/x-m4v"],
     extensions: &["mp4", "m4v", "3gp", "3g2", "f4v"],
     medium: Medium::Video,
-    can_label: false,
-    notice: Carries::No,
+    can_label: true,
+    notice: Carries::Lossless,
     binding: HardBinding::Bmff,
-    limitations: "",
+    limitations: "an opening card in front of H.264, 8 bit, 4:2:0, in whole frames and in one piece; other films take record and manifest",
 };
 
 impl Handler for Mp4 {
@@ -31,6 +39,39 @@ impl Handler for Mp4 {
         if tracks.sound && !tracks.picture {
             survey.media_type = "audio/mp4";
         }
+        survey.lines = film::captions(source, Format::Mp4, budget)?;
         Ok(survey)
+    }
+
+    fn card(
+        &self,
+        source: &mut dyn Source,
+        _survey: &Survey,
+        audible: &Audible,
+        budget: &mut Budget,
+    ) -> Result<Option<Card>> {
+        film::card(source, Format::Mp4, audible, budget).map(Some)
+    }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        film::mark(source, survey, Format::Mp4, label, budget)
+    }
+
+    fn scene(&self, source: &mut dyn Source, _survey: &Survey, budget: &mut Budget) -> Result<Option<Scene>> {
+        film::scene(source, Format::Mp4, budget)
+    }
+
+    fn picture(&self, source: &mut dyn Source, _survey: &Survey, budget: &mut Budget) -> Result<Option<Raster>> {
+        Ok(film::scene(source, Format::Mp4, budget)?.map(|scene| scene.picture))
+    }
+
+    fn sound(
+        &self,
+        source: &mut dyn Source,
+        _survey: &Survey,
+        stretch: Stretch,
+        budget: &mut Budget,
+    ) -> Result<Option<Sound>> {
+        listen::listen(source, Format::Mp4, stretch, budget)
     }
 }

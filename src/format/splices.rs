@@ -74,6 +74,7 @@ fn spliced(format: Format, bytes: &[u8], audible: &Audible, record: &Record) -> 
     let notice_for = |_: Size| -> Result<Notice> { Err(crate::Error::UnknownFormat) };
     let label = Label {
         notice: None,
+        card: None,
         prose: None,
         heard: Some(&heard),
         notice_for: &notice_for,

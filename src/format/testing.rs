@@ -59,6 +59,7 @@ pub(crate) fn mark(
         lettering_for: &|_| Err(crate::Error::UnknownFormat),
         record,
         heard: None,
+        card: None,
         prose: None,
         store_len: store.map(<[u8]>::len),
         beside: false,

@@ -1,6 +1,6 @@
 //! Looks for both halves of a label in what was written, as a stranger would: a silent loss is an error.
 
-use super::{Job, Output, heard, wanted::Wanted};
+use super::{Job, Output, card, heard, wanted::Wanted};
 use crate::{
     Error, Format, Result,
     format::{Block, Survey},
@@ -27,6 +27,7 @@ pub(super) fn read(
     }
     match notice {
         Wanted::Draw(notice) => look(job, &survey, notice, source, &mut sink, limits),
+        Wanted::Open(opening) => card::look(job, &survey, opening, &mut sink, &mut Budget::new(limits)),
         Wanted::Say(heard, _) => heard::listen(job, &survey, heard, &mut sink, &mut Budget::new(limits)),
         Wanted::Write(prose) => {
             let words = prose.words();

@@ -2,16 +2,30 @@
 
 use super::{HeardNotice, PlacedNotice, WrittenNotice, heard::Kept, written};
 use crate::{
+    format::Card,
     manifest::Region,
     notice::{Heard, Notice, Prose},
     report::Span,
 };
+
+/// What a film begins with.
+pub(super) struct Opening {
+    /// `None` where the film has no picture, and is only heard.
+    pub(super) notice: Option<Notice>,
+    pub(super) card: Card,
+    /// What is said, one line a part.
+    pub(super) said: Vec<String>,
+}
 
 /// What is to be done about the notice.
 pub(super) enum Wanted {
     Nothing,
     Draw(Notice),
     Keep(PlacedNotice),
+    /// In front of a film.
+    Open(Box<Opening>),
+    /// The card that stands in front of a film, and what is said with it.
+    StillOpen(PlacedNotice, Option<HeardNotice>),
     /// With its lines.
     Say(Heard, Vec<String>),
     StillHeard(Kept),
@@ -28,6 +42,15 @@ impl Wanted {
     pub(super) fn to_draw(&self) -> Option<&Notice> {
         match self {
             Self::Draw(notice) => Some(notice),
+            Self::Open(opening) => opening.notice.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What is put in front of a film.
+    pub(super) fn to_open_with(&self) -> Option<&Card> {
+        match self {
+            Self::Open(opening) => Some(&opening.card),
             _ => None,
         }
     }
@@ -35,6 +58,7 @@ impl Wanted {
     pub(super) fn to_say(&self) -> Option<&Heard> {
         match self {
             Self::Say(heard, _) => Some(heard),
+            Self::Open(opening) => opening.card.heard.as_ref(),
             _ => None,
         }
     }
@@ -47,7 +71,7 @@ impl Wanted {
     }
 
     pub(super) fn is_new(&self) -> bool {
-        matches!(self, Self::Draw(_) | Self::Say(..) | Self::Write(_))
+        matches!(self, Self::Draw(_) | Self::Open(_) | Self::Say(..) | Self::Write(_))
     }
 
     pub(super) fn written(&self) -> Option<WrittenNotice> {
@@ -66,7 +90,12 @@ impl Wanted {
     pub(super) fn heard(&self) -> Option<HeardNotice> {
         let (spans, lines, loudness_lufs, kept) = match self {
             Self::Say(heard, lines) => (&heard.spans, lines, Some((heard.loudness * 10.0).round() / 10.0), false),
+            Self::Open(opening) => {
+                let heard = opening.card.heard.as_ref()?;
+                (&heard.spans, &opening.said, Some((heard.loudness * 10.0).round() / 10.0), false)
+            }
             Self::StillHeard(kept) => (&kept.spans, &kept.lines, None, true),
+            Self::StillOpen(_, heard) => return heard.clone(),
             _ => return None,
         };
         Some(HeardNotice {
@@ -79,7 +108,11 @@ impl Wanted {
 
     pub(super) fn placed(&self) -> Option<PlacedNotice> {
         match self {
-            Self::Keep(placed) | Self::Burnt(placed) => Some(placed.clone()),
+            Self::Keep(placed) | Self::StillOpen(placed, _) | Self::Burnt(placed) => Some(placed.clone()),
+            Self::Open(opening) => {
+                let spans = vec![Span { from_ms: 0, to_ms: opening.card.ms }];
+                opening.notice.as_ref().map(|notice| PlacedNotice { spans, ..PlacedNotice::drawn(notice) })
+            }
             Self::Draw(notice) => Some(PlacedNotice::drawn(notice)),
             Self::Stamped(notice) => Some(PlacedNotice { stamped: true, ..PlacedNotice::drawn(notice) }),
             _ => None,

@@ -87,6 +87,15 @@ impl Artist {
         })
     }
 
+    /// Draws the plan's wording for a card that fills the frame: in the middle, larger than over a picture. Its plate is the card.
+    ///
+    /// # Errors
+    ///
+    /// As [`draw`](Self::draw).
+    pub(crate) fn card(&self, plan: &Plan, frame: Size) -> Result<Notice> {
+        self.with_setter(&plan.style, |setter| card(setter, &plan.wording, &plan.style, frame))
+    }
+
     fn draw_anew(&self, wording: &Wording, style: &NoticeStyle, frame: Size) -> Result<Notice> {
         if frame.width == 0 || frame.height == 0 {
             return Err(Error::NoticeDoesNotFit { why: "the picture has no pixels".into() });
@@ -125,6 +134,47 @@ fn draw(setter: &mut Typesetter, wording: &Wording, style: &NoticeStyle, picture
         text: style.text,
         rect,
         strip: if strip { plate.size.height } else { 0 },
+        frame,
+        cap_height: plate.cap,
+        outline: plate.outline(setter).into(),
+        shift: (0, 0),
+        lines: plate.into_texts(),
+    })
+}
+
+/// Height of a capital letter of a card, as a share of the shorter side.
+const CARD_CAP: f64 = 0.08;
+
+fn card(setter: &mut Typesetter, wording: &Wording, style: &NoticeStyle, frame: Size) -> Result<Notice> {
+    let mut paragraphs = Paragraphs::new(setter, &wording.lines, wording.language)?;
+    let floor = layout::cap_height(frame, layout::MIN_CAP_SHARE).max(layout::LEGIBLE_CAP);
+    let margin = layout::margin(frame);
+    let room = |side: u32| side.saturating_sub(2 * margin);
+    let mut plates = shrinking(layout::cap_height(frame, style.cap_height.max(CARD_CAP)), floor).filter_map(|cap| {
+        let padding = layout::padding(cap);
+        let lines = paragraphs.broken(layout::in_caps(room(frame.width), padding.side, cap)).transpose()?;
+        Some(lines.map(|lines| Plate::new(lines, cap, padding, None)))
+    });
+    let fits = |plate: &Plate| plate.size.width <= room(frame.width) && plate.size.height <= room(frame.height);
+    let plate = plates.find(|plate| plate.as_ref().map_or(true, fits)).transpose()?;
+    drop(plates);
+    let Some(plate) = plate else {
+        let Size { width, height } = frame;
+        let why = format!(
+            "with letters of {floor} px a card of {width} × {height} px has no room for it; use a shorter wording or fewer languages"
+        );
+        return Err(Error::NoticeDoesNotFit { why });
+    };
+    // On whole pairs of pixels, which share their colour in films.
+    let middle = |room: u32, size: u32| (room - size) / 2 & !1;
+    let Size { width, height } = plate.size;
+    let rect = Rect { x: middle(frame.width, width), y: middle(frame.height, height), width, height };
+    Ok(Notice {
+        stamp: Arc::new(Stamp::new(plate.size, plate.coverage(setter))),
+        plate: style.plate,
+        text: style.text,
+        rect,
+        strip: 0,
         frame,
         cap_height: plate.cap,
         outline: plate.outline(setter).into(),

@@ -51,6 +51,8 @@ pub(crate) enum Check {
     Contrast,
     /// The notice lies wholly inside the frame, at an edge or corner.
     AtEdge,
+    /// The notice of a film is seen from its start, for two seconds at least.
+    FromStart,
     /// The warning that is heard is as loud as what is heard beside it.
     Loudness,
     /// It is heard at the start.
@@ -130,6 +132,15 @@ const HEARD: &[Rule] = &[
     row("warning-start", "the warning is heard at the start", "our reading", Mark::E, Check::AtStart),
 ];
 
+/// What is asked of a film beside that.
+const FILM: &[Rule] = &[row(
+    "film-start",
+    "the notice is seen from the start of the film, for two seconds at least",
+    "borrowed from GB 45438-2025, 5.4",
+    Mark::E,
+    Check::FromStart,
+)];
+
 const KZ_RULES: &[Rule] = &[
     row("kz-21-2-machine", "marked in machine-readable form", KZ, Mark::P, Check::MachineReadable),
     row(
@@ -188,6 +199,13 @@ const CN_RULES: &[Rule] = &[
         Check::CapHeight,
     ),
     row("cn-4-3-place", "the label stands at an edge or corner", "China, GB 45438-2025, 4.3", Mark::P, Check::AtEdge),
+    row(
+        "cn-5-4-start",
+        "the notice is seen from the start of the film, for two seconds at least",
+        "China, GB 45438-2025, 5.4",
+        Mark::P,
+        Check::FromStart,
+    ),
     row(
         "cn-e-aigc",
         "the metadata holds AIGC with its seven fields",
@@ -254,10 +272,18 @@ pub(crate) fn rules(profile: Profile, medium: Medium) -> impl Iterator<Item = &'
     let is_sound = medium == Medium::Audio;
     // What a profile measures by its own law is not measured twice; nothing is drawn into sound.
     let drawn = |rule: &&Rule| matches!(rule.check, Check::CapHeight | Check::Contrast | Check::AtEdge);
+    let film: &[Rule] = if medium == Medium::Video { FILM } else { &[] };
     let measured = if is_sound { HEARD } else { MEASURED }
         .iter()
+        .chain(film)
         .filter(move |rule| own.iter().all(|own| own.check != rule.check));
-    own.iter().filter(move |rule| !(is_sound && drawn(rule))).chain(measured)
+    // A card of its own covers no picture; only films have a start.
+    let of_medium = move |rule: &&Rule| match rule.check {
+        Check::AtEdge => medium != Medium::Video,
+        Check::FromStart => medium == Medium::Video,
+        _ => true,
+    };
+    own.iter().filter(move |rule| !(is_sound && drawn(rule))).chain(measured).filter(of_medium)
 }
 
 #[cfg(test)]
@@ -270,7 +296,7 @@ mod tests {
     fn every_profile_has_rules_with_names_of_their_own_and_no_forbidden_word() {
         let mut seen = 0;
         for profile in [Profile::Kz, Profile::Eu, Profile::Cn, Profile::UsCa, Profile::In, Profile::Kr] {
-            for medium in [Medium::Image, Medium::Audio] {
+            for medium in [Medium::Image, Medium::Audio, Medium::Video] {
                 let ids: Vec<_> = rules(profile, medium).map(|rule| rule.id).collect();
                 assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{profile:?}");
                 assert!(ids.len() >= 4, "{profile:?}: {ids:?}");

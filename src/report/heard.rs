@@ -15,6 +15,14 @@ pub struct Span {
     pub to_ms: u64,
 }
 
+impl Span {
+    /// Start and end in seconds, to a tenth.
+    pub(super) fn seconds(self) -> (String, String) {
+        let seconds = |ms: u64| format!("{}.{}", ms / 1000, ms % 1000 / 100);
+        (seconds(self.from_ms), seconds(self.to_ms))
+    }
+}
+
 /// A warning that was heard and measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -46,8 +54,7 @@ impl HeardReport {
 
     pub(super) fn finding(&self) -> Finding {
         let says = self.extent.map_or(Statement::AboutTheLabel, Statement::from);
-        let seconds = |ms: u64| format!("{}.{}", ms / 1000, ms % 1000 / 100);
-        let (from, to) = (seconds(self.span.from_ms), seconds(self.span.to_ms));
+        let (from, to) = self.span.seconds();
         let text = match self.loudness_lufs {
             Some(loudness) => {
                 say!(

@@ -74,7 +74,7 @@ pub(crate) fn judge(
     findings.extend(records);
     findings.extend(notices.iter().map(notice_finding));
     findings.extend(heard.iter().map(HeardReport::finding));
-    findings.extend(written.iter().map(WrittenReport::finding));
+    findings.extend(written.iter().map(|written| written.finding(subject.format.medium())));
     findings.extend(contradictions(&findings));
     findings.sort_by_key(|finding| finding.class as u8);
     let says = strongest(&findings);
@@ -116,12 +116,24 @@ pub(crate) fn judge(
 fn notice_finding(notice: &NoticeReport) -> Finding {
     let Rect { x, y, width, height } = notice.rect;
     let says = notice.extent.map_or(Statement::AboutTheLabel, Statement::from);
-    let text = say!(
-        "a visible notice, capital letters {} px high ({} % of the shorter side), contrast {}:1",
-        format_args!("{:.0}", notice.cap_height_px),
-        format_args!("{:.1}", notice.cap_height_share * 100.0),
-        format_args!("{:.1}", notice.contrast),
-    );
+    let (px, share) = (format!("{:.0}", notice.cap_height_px), format!("{:.1}", notice.cap_height_share * 100.0));
+    let contrast = format!("{:.1}", notice.contrast);
+    let text = match notice.spans.first() {
+        Some(span) => say!(
+            "a visible notice, from second {} to second {}, capital letters {} px high ({} % of the shorter side), contrast {}:1",
+            span.seconds().0,
+            span.seconds().1,
+            px,
+            share,
+            contrast
+        ),
+        None => say!(
+            "a visible notice, capital letters {} px high ({} % of the shorter side), contrast {}:1",
+            px,
+            share,
+            contrast
+        ),
+    };
     // In no language: places are not translated.
     let place = format!("x {x}, y {y}: {width} × {height} px");
     Finding::new(Technique::Notice, Class::Declared, says, text, &notice.lines.join(" / "), place)

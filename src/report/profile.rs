@@ -125,6 +125,7 @@ impl Evidence<'_> {
             Check::CapHeight => self.cap_height(),
             Check::Contrast => self.contrast(),
             Check::AtEdge => self.at_edge(),
+            Check::FromStart => self.from_start(),
             Check::Loudness => self.loudness(),
             Check::AtStart => self.at_start(),
             Check::Words => self.words(),
@@ -263,6 +264,14 @@ impl Evidence<'_> {
         // A tenth of the shorter side: nearer to an edge than to anything else.
         let holds = notice.inside && nearest <= shown.shorter() / 10;
         Found::new(holds, say!("{} px from the nearest edge", nearest))
+    }
+
+    fn from_start(&self) -> Found {
+        const LEAST_MS: u64 = 2000;
+        let Some(span) = self.best().and_then(|notice| notice.spans.first()) else { return self.nothing_to_measure() };
+        let (from, to) = span.seconds();
+        let holds = span.from_ms == 0 && span.to_ms >= LEAST_MS;
+        Found::new(holds, say!("seen from second {} to second {}", from, to)).wanted("0–2 s".to_owned())
     }
 
     fn loudness(&self) -> Found {

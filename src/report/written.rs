@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Class, Finding, Said, Statement, Technique};
 use crate::{
+    format::Medium,
     notice::Written,
     policy::{Extent, Language},
 };
@@ -26,9 +27,10 @@ pub struct WrittenReport {
 }
 
 impl WrittenReport {
-    pub(super) fn finding(&self) -> Finding {
+    pub(super) fn finding(&self, medium: Medium) -> Finding {
         let says = self.extent.map_or(Statement::AboutTheLabel, Statement::from);
         let text: Said = match self.first {
+            _ if medium == Medium::Video => "a notice that is read on a caption track".into(),
             true => "a notice at the head of the text".into(),
             false => "a notice at the end of the text".into(),
         };

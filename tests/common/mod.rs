@@ -37,6 +37,12 @@ pub fn recordings() -> Vec<PathBuf> {
     files.into_iter().filter(|path| !matches!(extension(path).as_str(), "md" | "py")).collect()
 }
 
+/// Every film of `fixtures/film/`, sorted.
+pub fn films() -> Vec<PathBuf> {
+    let files = files_of(&fixture("film"));
+    files.into_iter().filter(|path| !matches!(extension(path).as_str(), "md" | "py")).collect()
+}
+
 /// Every text and document of `fixtures/text/`.
 pub fn documents() -> Vec<PathBuf> {
     let files = files_of(&fixture("text"));

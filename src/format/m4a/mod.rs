@@ -1,14 +1,16 @@
 //! M4A and M4B: sound in MP4, by the brand that Apple gave it. The notice becomes samples of its own in front of those of the one track
 //! of AAC; the tables say so, and no sample changes.
 
-mod asc;
 mod movie;
 mod tables;
-mod tags;
 
 use std::ops::Range;
 
-use super::{Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Stretch, Survey, aac, listen, movie as film};
+use super::{
+    Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Stretch, Survey,
+    film::{tags, voice},
+    listen, movie as film,
+};
 use crate::{
     Error, Format, Result,
     container::bmff::{BoxHead, C2PA_UUID, SizeField, XMP_UUID, boxes, brands, sized, store_box},
@@ -55,7 +57,7 @@ impl Handler for M4a {
         let clips = audible.coded(Codec::Aac, movie.config.rate).map_err(|why| {
             Error::unsupported(Format::M4a, format!("{why}; convert it to one of those, or label it as WAV or FLAC"))
         })?;
-        let samples = notice(&clips, movie.config.stereo).len() as u64 * BLOCK;
+        let samples = voice::frames(&clips, movie.config.stereo).len() as u64 * BLOCK;
         let rate = u64::from(movie.config.rate);
         let long = movie.milliseconds() > audible.every_ms.unwrap_or(u64::MAX);
         Ok(Heard::once(clips, samples.saturating_sub(BLOCK) * 1000 / rate, long))
@@ -83,7 +85,7 @@ impl Handler for M4a {
         let mut insertion = None;
         if let Some(heard) = label.heard {
             let movie = Movie::read(&file.moov, file.moov_at(), budget)?;
-            let frames = notice(&heard.coded, movie.config.stereo);
+            let frames = voice::frames(&heard.coded, movie.config.stereo);
             let lens = frames.iter().map(|frame| u32::try_from(frame.len()).unwrap_or(0)).collect();
             let data = front.len() as u64 + 8;
             front.extend(sized(b"mdat", &frames.concat()));
@@ -104,12 +106,6 @@ impl Handler for M4a {
     ) -> Result<Option<Sound>> {
         listen::listen(source, Format::M4a, stretch, budget)
     }
-}
-
-/// The notice's samples.
-fn notice(clips: &[&'static [u8]], stereo: bool) -> Vec<Vec<u8>> {
-    let blocks = clips.iter().copied().flat_map(aac::blocks);
-    blocks.map(|block| if stereo { aac::in_stereo(block) } else { block.to_vec() }).collect()
 }
 
 /// What stands at the top of a file.
@@ -159,7 +155,7 @@ impl File {
         budget: &mut Budget,
     ) -> Result<()> {
         let insert = insertion.as_ref().map(|(insertion, _)| insertion);
-        let mut tagged = tags::tagged(&self.moov, self.moov_at(), label.record, budget)?;
+        let mut tagged = tags::tagged(&self.moov, self.moov_at(), label.record, Format::M4a, budget)?;
         if let Some(insert) = insert {
             tags::lengthen(&mut tagged, insert.lens.len() as u64 * BLOCK);
         }

@@ -2,13 +2,11 @@
 
 use std::cell::RefCell;
 
-use super::{
-    asc::{self, Config},
-    tables,
-};
+use super::tables;
 use crate::{
     Error, Format, Result,
     container::bmff::{Part, sized, slice_boxes},
+    format::film::asc::{self, Config},
     limits::Budget,
     stream::{be_u32, be_u64},
 };
@@ -94,7 +92,7 @@ impl Movie {
                 found.odd.unwrap_or("its track is not AAC (Apple Lossless, for instance); convert it to FLAC or WAV");
             return refused(what);
         };
-        let config = asc::read(&description)?;
+        let config = asc::read(&description, Format::M4a)?;
         let movie = Self {
             config,
             movie_scale: found.movie_scale,

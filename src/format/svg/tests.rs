@@ -210,6 +210,7 @@ fn mutations_do_not_panic() {
                 let label = Label {
                     notice: Some(&notice),
                     record: Some(&Record::example()),
+                    card: None,
                     prose: None,
                     store_len: Some(9),
                     heard: None,

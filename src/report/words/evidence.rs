@@ -139,7 +139,7 @@ pub(super) fn notice(notice: &NoticeReport, language: ReportLanguage) -> NoticeW
         Some(extent) => terms::says(extent.into()),
         None => key!("the wording is no known one: read it yourself"),
     };
-    let measured = vec![
+    let mut measured = vec![
         row(key!("it says"), language.word(says).to_owned(), String::new()),
         row(
             key!("height of capital letters"),
@@ -166,6 +166,11 @@ pub(super) fn notice(notice: &NoticeReport, language: ReportLanguage) -> NoticeW
             String::new(),
         ),
     ];
+    if !notice.spans.is_empty() {
+        let spans: Vec<_> =
+            notice.spans.iter().map(|span| span.seconds()).map(|(from, to)| format!("{from}–{to} s")).collect();
+        measured.push(row(key!("when it is shown"), spans.join(", "), String::new()));
+    }
     NoticeWords { lines: notice.lines.clone(), measured }
 }
 

@@ -244,6 +244,7 @@ const FRAME: Table = &[
     ("The warning that is heard", "Естілетін ескерту"),
     ("loudness", "дыбыс қаттылығы"),
     ("likeness to the clips that tanba has", "tanba жазбаларына ұқсастығы"),
+    ("when it is shown", "қашан көрінеді"),
     ("The visible notice", "Көрінетін ескерту"),
     ("Everything found", "Табылғанның бәрі"),
     ("Nothing was found.", "Ештеңе табылмады."),

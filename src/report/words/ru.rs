@@ -244,6 +244,7 @@ const FRAME: Table = &[
     ("The warning that is heard", "Звуковое предупреждение"),
     ("loudness", "громкость"),
     ("likeness to the clips that tanba has", "сходство с записями tanba"),
+    ("when it is shown", "когда видно"),
     ("The visible notice", "Видимое предупреждение"),
     ("Everything found", "Всё, что найдено"),
     ("Nothing was found.", "Ничего не найдено."),

@@ -4,6 +4,8 @@ use super::Table;
 
 #[rustfmt::skip]
 pub(super) const TABLE: Table = &[
+    ("a visible notice, from second {} to second {}, capital letters {} px high ({} % of the shorter side), contrast {}:1", "көрінетін ескерту: {}-секундтан {}-секундқа дейін, бас әріптерінің биіктігі {} пикс. (қысқа қабырғаның {} %-ы), контрасты {}:1"),
+    ("a notice that is read on a caption track", "субтитр жолындағы ескерту"),
     // Findings: the notice, comparisons.
     ("a visible notice, capital letters {} px high ({} % of the shorter side), contrast {}:1", "көрінетін ескерту: бас әріптерінің биіктігі {} пикс. (қысқа қабырғаның {} %-ы), контрасты {}:1"),
     ("a warning that is heard, from second {} to second {}, {} LUFS", "естілетін ескерту: {}-секундтан {}-секундқа дейін, {} LUFS"),

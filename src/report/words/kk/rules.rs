@@ -4,6 +4,10 @@ use super::Table;
 
 #[rustfmt::skip]
 pub(super) const TABLE: Table = &[
+    ("the notice is seen from the start of the film, for two seconds at least", "ескерту фильмнің басынан бастап, кемінде екі секунд көрінеді"),
+    ("borrowed from GB 45438-2025, 5.4", "GB 45438-2025, 5.4 стандартынан алынған"),
+    ("China, GB 45438-2025, 5.4", "Қытай, GB 45438-2025, 5.4"),
+    ("seen from second {} to second {}", "{}-секундтан {}-секундқа дейін көрінеді"),
     ("Kazakhstan, Law No. 230-VIII, Art. 21(2)", "Қазақстан, № 230-VIII Заң, 21-бап, 2-тармақ"),
     ("EU, Code of Practice of 10 June 2026, sub-measure 1.1.1", "ЕО, 2026 жылғы 10 маусымдағы Тәжірибе кодексі, 1.1.1-шара"),
     ("EU, Code of Practice of 10 June 2026, sub-measure 1.1.2", "ЕО, 2026 жылғы 10 маусымдағы Тәжірибе кодексі, 1.1.2-шара"),

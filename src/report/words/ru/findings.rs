@@ -4,6 +4,8 @@ use super::Table;
 
 #[rustfmt::skip]
 pub(super) const TABLE: Table = &[
+    ("a visible notice, from second {} to second {}, capital letters {} px high ({} % of the shorter side), contrast {}:1", "видимое предупреждение: с {} по {} секунду, заглавные буквы высотой {} пикс. ({} % короткой стороны), контраст {}:1"),
+    ("a notice that is read on a caption track", "предупреждение на дорожке субтитров"),
     // Findings: the notice, comparisons.
     ("a visible notice, capital letters {} px high ({} % of the shorter side), contrast {}:1", "видимое предупреждение: заглавные буквы высотой {} пикс. ({} % короткой стороны), контраст {}:1"),
     ("a warning that is heard, from second {} to second {}, {} LUFS", "звуковое предупреждение: с {} по {} секунду, {} LUFS"),

@@ -4,6 +4,10 @@ use super::Table;
 
 #[rustfmt::skip]
 pub(super) const TABLE: Table = &[
+    ("the notice is seen from the start of the film, for two seconds at least", "предупреждение видно с начала фильма, не меньше двух секунд"),
+    ("borrowed from GB 45438-2025, 5.4", "заимствовано из GB 45438-2025, 5.4"),
+    ("China, GB 45438-2025, 5.4", "Китай, GB 45438-2025, 5.4"),
+    ("seen from second {} to second {}", "видно с {} по {} секунду"),
     ("Kazakhstan, Law No. 230-VIII, Art. 21(2)", "Казахстан, Закон № 230-VIII, ст. 21, п. 2"),
     ("EU, Code of Practice of 10 June 2026, sub-measure 1.1.1", "ЕС, Кодекс практики от 10 июня 2026 года, подмера 1.1.1"),
     ("EU, Code of Practice of 10 June 2026, sub-measure 1.1.2", "ЕС, Кодекс практики от 10 июня 2026 года, подмера 1.1.2"),

@@ -12,7 +12,13 @@ const SPACE: &[u8] = b"com.apple.iTunes";
 
 /// The movie box with the record in it, exactly once. A list of QuickTime's kind, whose names stand elsewhere, is left alone: the record
 /// stands in XMP as well.
-pub(super) fn tagged(moov: &[u8], at: u64, record: Option<&Record>, budget: &mut Budget) -> Result<Vec<u8>> {
+pub(in crate::format) fn tagged(
+    moov: &[u8],
+    at: u64,
+    record: Option<&Record>,
+    format: Format,
+    budget: &mut Budget,
+) -> Result<Vec<u8>> {
     let Some(record) = record else { return Ok(moov.to_vec()) };
     // China's label stands in XMP, and one is allowed.
     let fields = record::fields(&Record { aigc: false, ..record.clone() });
@@ -21,7 +27,7 @@ pub(super) fn tagged(moov: &[u8], at: u64, record: Option<&Record>, budget: &mut
     let handler = sized(b"hdlr", &[&[0; 8][..], b"mdirappl", &[0; 9]].concat());
     let meta = |old: &[u8], list: &[u8]| sized(b"meta", &[old, list].concat());
     let new_meta = || meta(&[&[0; 4][..], &handler].concat(), &list(&[]));
-    let mut path = Nested { format: Format::M4a, at, budget };
+    let mut path = Nested { format, at, budget };
     path.replaced(moov, b"moov", 0, &mut |path, moov| {
         path.or_added(moov, b"udta", 1, &|| sized(b"udta", &new_meta()), &mut |path, udta| {
             path.or_added(udta, b"meta", 2, &new_meta, &mut |path, body| {
@@ -46,7 +52,7 @@ pub(super) fn tagged(moov: &[u8], at: u64, record: Option<&Record>, budget: &mut
 
 /// iTunes' own note of where the sound starts and how long it is, by which Apple's players cut the end off: four numbers in hexadecimal,
 /// of which the second is the delay at the start and the fourth the length. `samples` are put in front.
-pub(super) fn lengthen(moov: &mut [u8], samples: u64) {
+pub(in crate::format) fn lengthen(moov: &mut [u8], samples: u64) {
     const PRIMING: u64 = super::BLOCK;
     let Some(at) = memchr::memmem::find(moov, b"iTunSMPB") else { return };
     let Some(data) = memchr::memmem::find(&moov[at..moov.len().min(at + 64)], b"data") else { return };

@@ -4,10 +4,10 @@ use crate::{Error, Format, Result};
 
 /// What a splice needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Config {
+pub(in crate::format) struct Config {
     /// Samples a second.
-    pub(super) rate: u32,
-    pub(super) stereo: bool,
+    pub(in crate::format) rate: u32,
+    pub(in crate::format) stereo: bool,
 }
 
 /// Sampling rates by their index: 1.6.3.4.
@@ -19,8 +19,8 @@ const RATES: [u32; 13] =
 /// # Errors
 ///
 /// [`Error::Unsupported`] for anything but AAC-LC with one or two channels, with what would work.
-pub(super) fn read(esds: &[u8]) -> Result<Config> {
-    let refused = |what: &str| Err(Error::unsupported(Format::M4a, what));
+pub(in crate::format) fn read(esds: &[u8], format: Format) -> Result<Config> {
+    let refused = |what: &str| Err(Error::unsupported(format, what));
     let Some(config) = specific(esds) else {
         return refused("its track does not say how its samples are coded; convert it first");
     };
@@ -134,14 +134,17 @@ mod tests {
 
     #[test]
     fn aac_lc_is_taken_and_the_rest_refused_in_words() {
-        assert_eq!(read(&esds(&[0x12, 0x10])).unwrap(), Config { rate: 44_100, stereo: true });
-        assert_eq!(read(&esds(&[0x14, 0x08, 0x56, 0xE5, 0x00])).unwrap(), Config { rate: 16_000, stereo: false });
-        let said = |config: &[u8]| read(&esds(config)).unwrap_err().to_string();
+        assert_eq!(read(&esds(&[0x12, 0x10]), Format::M4a).unwrap(), Config { rate: 44_100, stereo: true });
+        assert_eq!(
+            read(&esds(&[0x14, 0x08, 0x56, 0xE5, 0x00]), Format::M4a).unwrap(),
+            Config { rate: 16_000, stereo: false }
+        );
+        let said = |config: &[u8]| read(&esds(config), Format::M4a).unwrap_err().to_string();
         assert!(said(&[0x2B, 0x92, 0x08]).contains("HE-AAC"));
         assert!(said(&[0x13, 0x90, 0x56, 0xE5, 0xA0]).contains("HE-AAC"));
         assert!(said(&[0x11, 0xB0]).contains("layout"));
         assert!(said(&[0x0A, 0x10]).contains("not AAC-LC"));
         assert!(said(&[0x12, 0x14]).contains("1,024"));
-        assert!(read(&[0, 0, 0, 0, 3]).is_err() && read(&[]).is_err());
+        assert!(read(&[0, 0, 0, 0, 3], Format::M4a).is_err() && read(&[], Format::M4a).is_err());
     }
 }

@@ -1,0 +1,222 @@
+//! Films of ISO BMFF (MP4, MOV): an opening card and the spoken notice become the first samples of their tracks, a caption track says
+//! the same for the rest, and no sample of the film changes.
+
+pub(super) mod asc;
+mod caption;
+mod file;
+mod fragments;
+mod movie;
+mod picture;
+mod remake;
+mod scene;
+mod splice;
+mod tables;
+pub(super) mod tags;
+pub(super) mod voice;
+
+use super::{Format, Label, Marked, Survey};
+use crate::{
+    Error, Result,
+    container::bmff::{C2PA_UUID, XMP_UUID, sized, store_box},
+    geometry::Size,
+    limits::Budget,
+    notice::{Audible, Heard},
+    patch::Patch,
+    record,
+    stream::Source,
+};
+use caption::Caption;
+use file::File;
+use movie::{Movie, Walk};
+use remake::Remake;
+use splice::Splice;
+
+pub(crate) use scene::Scene;
+pub(super) use scene::{captions, scene};
+
+/// Samples of a frame of AAC.
+const BLOCK: u64 = voice::BLOCK;
+
+/// What is put in front of a film.
+#[derive(Clone, Debug)]
+pub(crate) struct Card {
+    /// Size of the picture that it is drawn for, as shown; `None` where the film has no picture, and is only heard.
+    pub(crate) frame: Option<Size>,
+    /// How long it is seen, in milliseconds.
+    pub(crate) ms: u64,
+    /// What is said with it; `None` where the sound has no clip.
+    pub(crate) heard: Option<Heard>,
+    /// Whether the film has sound.
+    pub(crate) has_sound: bool,
+    /// The words of the caption track and the tags of their languages; filled in by who knows them.
+    pub(crate) captions: Vec<String>,
+    pub(crate) languages: Vec<&'static str>,
+    splice: Splice,
+}
+
+/// What can be put in front of this film.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] for films that a card cannot be put in front of, with what would work instead.
+pub(super) fn card(source: &mut dyn Source, format: Format, audible: &Audible, budget: &mut Budget) -> Result<Card> {
+    let file = File::read(source, format, budget)?;
+    let movie = Movie::read(&file.moov, file.moov_range.start, &mut Walk { format, budget })?;
+    if file.fragments || movie.fragments {
+        let what = "it is in fragments, and an opening card goes in front of a film in one piece: put it into one first \
+                    (ffmpeg -i in.mp4 -c copy -movflags +faststart out.mp4), or ask for no notice";
+        return Err(Error::unsupported(format, what));
+    }
+    let splice = Splice::plan(&movie, audible, source, format, budget)?;
+    let spoken = splice.spoken().map(|(span, clips)| Heard { spans: vec![span], ..Heard::once(clips, 1, false) });
+    let frame = splice.screen.as_ref().and_then(|screen| {
+        let (width, height) = screen.sps.shown()?;
+        Some(screen.orientation.shown(Size { width, height }))
+    });
+    if frame.is_none() && spoken.is_none() {
+        let what = "it has neither a film of H.264 nor sound of AAC-LC at a rate with a spoken clip; convert it first";
+        return Err(Error::unsupported(format, what));
+    }
+    let (captions, languages) = (Vec::new(), Vec::new());
+    let has_sound = movie.tracks.iter().any(|track| track.handler == *b"soun");
+    Ok(Card { has_sound, frame, ms: splice.ms(&movie), heard: spoken, captions, languages, splice })
+}
+
+/// The edits that put the label into a film.
+pub(super) fn mark(
+    source: &mut dyn Source,
+    survey: &Survey,
+    format: Format,
+    label: &Label,
+    budget: &mut Budget,
+) -> Result<Marked> {
+    let file = File::read(source, format, budget)?;
+    let mut marked = Marked::default();
+    let mut front = Vec::new();
+    if let Some(store_len) = label.store_len {
+        marked.patch.slot(file.ftyp_end, store_len, Box::new(store_box));
+    }
+    for head in file.boxes.iter().filter(|head| head.uuid == Some(C2PA_UUID)) {
+        marked.patch.delete(head.range.clone());
+    }
+    if let Some(record) = label.record {
+        let old = file.boxes.iter().find(|head| head.uuid == Some(XMP_UUID));
+        let packet = record::merge(survey.xmp.first().map(|xmp| xmp.bytes.as_slice()), record, budget)?;
+        let packet = sized(b"uuid", &[&XMP_UUID[..], &packet].concat());
+        match old {
+            Some(old) => marked.patch.replace(old.range.clone(), packet),
+            None => front.extend(packet),
+        }
+    }
+    let tagged = tags::tagged(&file.moov, file.moov_range.start, label.record, format, budget)?;
+    let movie = Movie::read(&tagged, file.moov_range.start, &mut Walk { format, budget })?;
+    let mut work = Work { file: &file, tagged: &tagged, movie: &movie, front: 0, changes: Vec::new(), caption: None };
+    if let Some(card) = label.card {
+        let (data, changes) = card.splice.changes(&movie, label.notice, format)?;
+        work.changes = changes;
+        work.front = front.len() as u64 + 8;
+        work.caption = card.caption(&movie, format, data.len() as u64);
+        let captions = work.caption.iter().flat_map(|caption| caption.samples.concat());
+        let data: Vec<u8> = data.into_iter().chain(captions).collect();
+        front.extend(sized(b"mdat", &data));
+        marked.noticed = true;
+    }
+    marked.patch.insert(file.front, front);
+    work.write(label.card.map(|card| &card.splice), &mut marked.patch, budget)?;
+    if file.fragments {
+        fragments::moved(&file, source, &mut marked.patch, budget)?;
+    }
+    Ok(marked)
+}
+
+/// The caption track to be.
+struct Added<'a> {
+    caption: Caption<'a>,
+    place: caption::Place,
+    samples: Vec<Vec<u8>>,
+    /// From the start of what is put in front.
+    at: u64,
+}
+
+impl Card {
+    /// `None` where there is nothing to read, or where the film is longer than such a track can say.
+    fn caption(&self, movie: &Movie, format: Format, at: u64) -> Option<Added<'_>> {
+        let frame = self.frame.filter(|_| !self.captions.is_empty())?;
+        let caption = Caption { lines: &self.captions, languages: &self.languages };
+        let lasts = movie.tracks.iter().map(|track| track.lasts(movie.scale)).max()?;
+        let place = caption::Place {
+            number: remake::free_number(movie.tracks.iter().map(|track| track.id))?,
+            scale: movie.scale,
+            card: u32::try_from(self.splice.length.at(movie.scale)).ok()?,
+            rest: u32::try_from(lasts).ok()?,
+            frame,
+            quicktime: format == Format::Mov,
+        };
+        Some(Added { samples: caption::samples(&caption), caption, place, at })
+    }
+}
+
+/// What the movie box is made from.
+struct Work<'a> {
+    file: &'a File,
+    /// The movie box with the record in it.
+    tagged: &'a [u8],
+    movie: &'a Movie,
+    /// Bytes before the first new sample in what is put in front.
+    front: u64,
+    changes: Vec<tables::Change>,
+    caption: Option<Added<'a>>,
+}
+
+impl Work<'_> {
+    /// Writes the movie box anew, with every offset moved as far as what stands before it grows.
+    fn write(mut self, splice: Option<&Splice>, patch: &mut Patch, budget: &mut Budget) -> Result<()> {
+        let (file, at) = (self.file, self.file.moov_range.start);
+        let mut walk = Walk { format: file.format, budget };
+        let length = |scale| splice.map_or(0, |splice| splice.length.at(scale));
+        let (in_movie, in_chapters) = (length(self.movie.scale), length(10_000_000));
+        let mut made =
+            |changes: &[tables::Change], caption: Option<&Added>, moved: &dyn Fn(u64) -> Option<u64>, data, wide| {
+                let added = caption.map(|added| {
+                    let lens: Vec<_> =
+                        added.samples.iter().map(|sample| u32::try_from(sample.len()).unwrap_or(0)).collect();
+                    (added.place.number, caption::track(&added.caption, &added.place, &lens, added.at + data))
+                });
+                Remake { changes, in_movie, in_chapters, added, moved, wide }.moov(self.tagged, at, &mut walk)
+            };
+        let old = file.moov.len() as u64;
+        let mut wide = false;
+        loop {
+            // The length does not depend on the offsets, only on their width.
+            let far = if wide { 1 << 32 } else { 0 };
+            let new = made(&self.changes, self.caption.as_ref(), &|offset| Some(offset), far, wide)?.len() as u64;
+            let moved = |offset: u64| {
+                let moov = if file.moov_range.start < offset {
+                    i64::try_from(new).ok()? - i64::try_from(old).ok()?
+                } else {
+                    0
+                };
+                offset.checked_add_signed(patch.growth_before(offset).checked_add(moov)?)
+            };
+            let too_far = || Error::unsupported(file.format, "an offset in it would not fit any more");
+            // What is put in stands at `front`, and is not counted up to there.
+            let data = self.front + moved(file.front).ok_or_else(too_far)?;
+            for insert in self.changes.iter_mut().filter_map(|change| change.insert.as_mut()) {
+                insert.data += data;
+            }
+            match made(&self.changes, self.caption.as_ref(), &moved, data, wide) {
+                Ok(moov) if moov.len() as u64 == new => {
+                    patch.replace(file.moov_range.clone(), moov);
+                    return Ok(());
+                }
+                Err(error) if wide => return Err(error),
+                Ok(_) if wide => return Err(too_far()),
+                // Some offset needs more than 32 bits now.
+                _ => wide = true,
+            }
+            for insert in self.changes.iter_mut().filter_map(|change| change.insert.as_mut()) {
+                insert.data -= data;
+            }
+        }
+    }
+}
