@@ -286,3 +286,46 @@ fn recordings_of_three_hours() {
         fs::remove_file(long).unwrap();
     }
 }
+
+/// A film of four gigabytes: only its movie box is held. Its media data begins so late that the card pushes it over what 32 bits can
+/// say.
+#[test]
+fn a_film_of_four_gigabytes_gets_its_card() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes = fs::read(fixture("film/standing.mp4")).unwrap();
+    let find = |bytes: &[u8], kind: &[u8; 4]| bytes.windows(4).position(|four| four == kind).unwrap();
+    let number = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (data, table) = (find(&bytes, b"mdat") - 4, find(&bytes, b"stco"));
+    let gap = u32::MAX - 6000;
+    let mut head = bytes[..data].to_vec();
+    for chunk in 0..number(&bytes, table + 8) as usize {
+        let at = table + 12 + chunk * 4;
+        let new = number(&bytes, at).checked_add(gap).unwrap();
+        head[at..at + 4].copy_from_slice(&new.to_be_bytes());
+    }
+    head.extend([&gap.to_be_bytes()[..], b"free"].concat());
+    let mut film = Sparse::default();
+    film.put(0, &head);
+    film.put(data as u64 + u64::from(gap), &bytes[data..]);
+    let labeler = labeler();
+    let mut result = Sparse::default();
+    let receipt = bounded("labelling a film", || labeler.label(&mut film, &mut result)).unwrap();
+    assert!(receipt.is_complete() && receipt.bytes > 4 * GIB - 6000);
+    let verifier = Verifier::new().anchors(anchors());
+    let report = bounded("verifying a film", || verifier.verify(&mut result)).unwrap();
+    let axes = (report.binding, report.signature, report.signer);
+    assert_eq!(axes, (Binding::Intact, Signature::Ok, SignerStanding::Trusted));
+    assert!(report.notices.iter().any(|notice| notice.signed_place));
+    // The second chunk is the film's first, behind four gigabytes.
+    let mut front = vec![0; 64 * 1024];
+    result.seek(SeekFrom::Start(0)).unwrap();
+    result.read_exact(&mut front).unwrap();
+    let wide = find(&front, b"co64") + 12 + 8;
+    let place = u64::from_be_bytes(front[wide..wide + 8].try_into().unwrap());
+    assert!(place > u64::from(u32::MAX), "{place}");
+    let first = number(&bytes, table + 12) as usize;
+    let mut there = [0; 64];
+    result.seek(SeekFrom::Start(place)).unwrap();
+    result.read_exact(&mut there).unwrap();
+    assert_eq!(there, bytes[first..first + 64]);
+}
