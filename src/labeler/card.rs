@@ -75,13 +75,14 @@ pub(super) fn look(
     result: &mut dyn Source,
     budget: &mut Budget,
 ) -> Result<Option<String>> {
-    let lost = Error::ReadBack { format: job.format, what: "the notice" };
     if let Some(notice) = &opening.notice {
         let scene = job.format.handler().scene(result, survey, budget)?;
         let part = scene.as_ref().and_then(|scene| scene.picture.part(notice.rect));
         let lasts = scene.as_ref().map_or(0, |scene| scene.span.end - scene.span.start);
         if !part.is_some_and(|part| notice.is_seen_in(&part)) || lasts + 1 < opening.card.ms {
-            return Err(lost);
+            // The pictures are as they were drawn: what the film says about its tracks leads a player astray.
+            let why = "the card would not be seen in front of it: what it says about its tracks is damaged; write it anew first (ffmpeg -i in -c copy out)";
+            return Err(Error::unsupported(job.format, why));
         }
     }
     match &opening.card.heard {

@@ -51,9 +51,9 @@ impl File {
                 "its 'moov' box states its length in 64 bits; write it anew first (ffmpeg -i in -c copy out.mp4)",
             ));
         }
-        // In fragments, nothing may come between a header and its data.
+        // In fragments, nothing may come between a header and its data, nor where offsets are counted from.
         let front = match (fragments, find(b"mdat")) {
-            (true, _) => moov_range.end,
+            (true, _) => moov_range.start,
             (false, Some(data)) => data.range.start,
             (false, None) => return Err(missing("mdat")),
         };

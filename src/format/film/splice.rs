@@ -212,6 +212,9 @@ impl Screen {
             [] => return Err(refused(format, "its pictures are coded one by one")),
             _ => return Err(refused(format, "it holds more than one film")),
         };
+        if !track.enabled {
+            return Err(refused(format, "its film is switched off"));
+        }
         if let Some(odd) = track.odd {
             return Err(refused(format, odd));
         }
