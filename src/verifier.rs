@@ -81,7 +81,7 @@ impl Verifier {
     }
 
     /// The ffmpeg that decodes frames of films, so that their banner can be looked for. Default: none, and the report says that nobody
-    /// looked.
+    /// looked. A film is copied into a temporary file for it, and three of its frames are decoded.
     pub fn ffmpeg(mut self, ffmpeg: Ffmpeg) -> Self {
         self.ffmpeg = Some(ffmpeg);
         self

@@ -39,7 +39,10 @@ const ASKED: Duration = Duration::from_secs(30);
 /// The user's `ffmpeg`, through which a banner gets into every frame of a film.
 ///
 /// It is asked for by path, never looked for: nothing depends on what happens to be installed. `ffprobe` must stand beside it.
-/// What it is given are copies in temporary files, which are gone afterwards, on errors as well.
+/// What it is given are copies in temporary files, which are gone afterwards, on errors as well; there must be room for the film twice.
+///
+/// It decodes what strangers send, in a language without bounds checks. It gets no network, no path of the caller's and a demuxer by
+/// name, and is bounded in time and in what it writes; a service that takes films from strangers puts it into a sandbox as well.
 ///
 /// ```no_run
 /// use tanba::{Disclosure, Ffmpeg, Labeler, Policy, Signer, VideoNotice};
