@@ -210,13 +210,6 @@ impl Verifier {
             Ok(None) if format.medium() == Medium::Image => {
                 Ok(Err(Look::unseen(say!("the visible notice: tanba cannot decode {}", format), false)))
             }
-            Ok(None) if format.medium() == Medium::Video && survey.stored.is_some() => {
-                let why = say!(
-                    "the warning for people: without ffmpeg nobody looked for one on the frames of this {}",
-                    format
-                );
-                Ok(Err(Look::unseen(why, false)))
-            }
             Ok(None) => {
                 let why = say!("the warning for people: tanba does not look for one in {}; a person has to", format);
                 Ok(Err(Look::unseen(why, false)))

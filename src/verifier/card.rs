@@ -28,10 +28,7 @@ pub(super) fn look(
                 (Some(card), Some(_)) if !card.notices.is_empty() => card,
                 // What stands on its other pictures only a decoder sees.
                 (_, Some(ffmpeg)) => film::look(ffmpeg, format, source, survey, reading, budget)?,
-                (None, None) => Look::unseen(
-                    say!("the warning for people: tanba does not look for one in {}; a person has to", format),
-                    false,
-                ),
+                (None, None) => unseen(format, survey),
             }
         }
         Err(Error::Io(error)) => return Err(Error::Io(error)),
@@ -43,6 +40,17 @@ pub(super) fn look(
     }
     look.written = super::read(survey, reading).written;
     Ok(look)
+}
+
+/// Without a card there is no picture that could be looked at here.
+fn unseen(format: Format, survey: &Survey) -> Look {
+    let why = match survey.stored {
+        Some(_) => {
+            say!("the warning for people: without ffmpeg nobody looked for one on the frames of this {}", format)
+        }
+        None => say!("the warning for people: tanba does not look for one in {}; a person has to", format),
+    };
+    Look::unseen(why, false)
 }
 
 /// Looks where the manifest says, then everywhere.
