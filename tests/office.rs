@@ -1,6 +1,7 @@
 //! Documents of offices, and books: labelled, read by the programs that people open them with, and unchanged in all other parts.
 
 mod common;
+mod harm;
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use common::{anchors, extension, fixture, python, run, signer};
+use common::{anchors, extension, fixture, offices, python, run, signer};
+use harm::{blames_the_content, bounded};
 use tanba::{
     Binding, Disclosure, Error, Headline, Labeler, Policy, Receipt, Report, Signature, Statement, Verdict, Verifier,
 };
@@ -66,13 +68,8 @@ fn bytes(name: &str) -> Vec<u8> {
 
 /// The documents that take a label.
 fn documents() -> Vec<(String, Vec<u8>)> {
-    let mut names: Vec<_> = fs::read_dir(fixture("office"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !name.ends_with(".md") && !name.ends_with(".py"))
-        .filter(|name| REFUSED.iter().all(|(refused, _)| refused != name))
-        .collect();
-    names.sort();
+    let names = offices().into_iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+    let names: Vec<_> = names.filter(|name| REFUSED.iter().all(|(refused, _)| refused != name)).collect();
     assert!(names.len() >= 16, "{names:?}");
     names.into_iter().map(|name| (name.clone(), bytes(&name))).collect()
 }
@@ -454,4 +451,110 @@ fn epubcheck_passes_as_before() {
         let (Some(before), Some(after)) = (messages(&before), messages(&path)) else { return };
         assert_eq!(before, after, "{name}");
     }
+}
+
+/// The parts of an archive whose headers say how long they are, unpacked.
+fn unpacked(archive: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (mut parts, mut at) = (Vec::new(), 0);
+    let number = |at: usize| u32::from_le_bytes(archive[at..at + 4].try_into().unwrap()) as usize;
+    let short = |at: usize| usize::from(u16::from_le_bytes(archive[at..at + 2].try_into().unwrap()));
+    while archive[at..].starts_with(b"PK\x03\x04") {
+        let (name, data) = (at + 30, at + 30 + short(at + 26) + short(at + 28));
+        let end = data + number(at + 18);
+        let mut content = Vec::new();
+        match short(at + 8) {
+            0 => content.extend_from_slice(&archive[data..end]),
+            _ => drop(
+                std::io::Read::read_to_end(&mut flate2::read::DeflateDecoder::new(&archive[data..end]), &mut content)
+                    .unwrap(),
+            ),
+        }
+        parts.push((archive[name..name + short(at + 26)].to_vec(), content));
+        at = end;
+    }
+    parts
+}
+
+/// An archive without compression.
+fn packed(parts: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+    let (mut bytes, mut central) = (Vec::new(), Vec::new());
+    for (name, content) in parts {
+        let at = u32::try_from(bytes.len()).unwrap().to_le_bytes();
+        let len = u32::try_from(content.len()).unwrap().to_le_bytes();
+        let name_len = u16::try_from(name.len()).unwrap().to_le_bytes();
+        let head = [
+            &[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0],
+            &crc32fast::hash(content).to_le_bytes()[..],
+            &len,
+            &len,
+            &name_len,
+            &[0, 0],
+        ]
+        .concat();
+        bytes.extend([b"PK\x03\x04", &head[..], name, content].concat());
+        central.extend([b"PK\x01\x02\x14\0", &head[..], &[0; 10], &at, name].concat());
+    }
+    let count = u16::try_from(parts.len()).unwrap().to_le_bytes();
+    let [size, start] = [central.len(), bytes.len()].map(|len| u32::try_from(len).unwrap().to_le_bytes());
+    [&bytes[..], &central, b"PK\x05\x06\0\0\0\0", &count, &count, &size, &start, &[0, 0]].concat()
+}
+
+/// Mutations inside the parts: a checksum would keep those of the archive away from the XML.
+#[test]
+fn parts_that_mean_harm_are_labelled_or_refused() {
+    const BAD: &[&str] =
+        &["<", ">", "/>", "\"", "'", "&", "&#0;", "<x>", "</x>", "<!--", "]]>", "\u{0}", "\u{feff}", " a='1'", ":"];
+    let labeler = labeler().limits(harm::limits());
+    let verifier = Verifier::new().anchors(anchors()).limits(harm::limits());
+    let mut state = 0x6f66_6669_6365_u64;
+    let mut dice = |sides: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % sides.max(1) as u64).unwrap()
+    };
+    let (mut whole, mut all) = (0, 0);
+    for name in
+        ["text.docx", "sheets.xlsx", "hidden.pptx", "text.odt", "sheets.ods", "slides.odp", "book3.epub", "book2.epub"]
+    {
+        let parts = unpacked(&bytes(name));
+        assert!(parts.len() > 4, "{name}");
+        for number in 0..250 {
+            let mut parts = parts.clone();
+            let index = dice(parts.len());
+            let (part, content) = &mut parts[index];
+            let at = dice(content.len());
+            let end = (at + dice(40)).min(content.len());
+            match number % 5 {
+                0 => drop(content.drain(at..end)),
+                1 => drop(content.splice(at..at, BAD[dice(BAD.len())].bytes())),
+                2 => {
+                    let again = content[at..end].to_vec();
+                    content.splice(at..at, again);
+                }
+                3 => content.truncate(at),
+                _ => content[at] ^= 1 << dice(7),
+            }
+            let case = format!("{name}, case {number}: {} at {at}", String::from_utf8_lossy(part));
+            let mutated = packed(&parts);
+            all += 1;
+            match bounded(&case, || label_with(&labeler, &mutated)) {
+                Err(error) => blames_the_content(&case, &error),
+                Ok((labelled, receipt)) => {
+                    let mut labelled = Cursor::new(labelled);
+                    let report = bounded(&case, || match &receipt.sidecar {
+                        Some(store) => verifier.verify_with_manifest(&mut labelled, store),
+                        None => verifier.verify(&mut labelled),
+                    });
+                    let report = report.unwrap_or_else(|error| panic!("{case}: {error}"));
+                    assert_eq!(report.binding, Binding::Intact, "{case}: {report:#?}");
+                    whole += 1;
+                }
+            }
+            if let Err(error) = bounded(&case, || verifier.verify(&mut Cursor::new(&mutated))) {
+                blames_the_content(&case, &error);
+            }
+        }
+    }
+    assert!(whole > all / 4 && whole < all, "{whole} of {all}");
 }
