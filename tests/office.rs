@@ -558,3 +558,68 @@ fn parts_that_mean_harm_are_labelled_or_refused() {
     }
     assert!(whole > all / 4 && whole < all, "{whole} of {all}");
 }
+
+#[test]
+fn a_policy_decides_what_goes_in() {
+    let label = |policy: Policy, name: &str| {
+        let (labelled, receipt) =
+            label_with(&labeler().policy(policy), &bytes(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let report = verify_labelled(&labelled, &receipt).unwrap();
+        assert_eq!((report.binding, report.verdict), (Binding::Intact, Verdict::Valid), "{name}: {report:#?}");
+        (labelled, receipt, report)
+    };
+    for name in ["text.docx", "sheets.xlsx", "slides.pptx", "text.odt", "sheets.ods", "slides.odp", "book3.epub"] {
+        // Beside the file, nothing stands in it.
+        let (labelled, receipt, _) = label(Policy::kazakhstan().with_manifest_beside_text(true), name);
+        assert!(receipt.sidecar.is_some() && receipt.is_complete(), "{name}: {receipt:?}");
+        assert!(memchr::memmem::find(&labelled, b"content_credential").is_none(), "{name}");
+        // Without a notice, no word of the text changes.
+        let (_, receipt, report) = label(Policy::kazakhstan().with_notice(false), name);
+        assert!(receipt.written.is_none() && report.written.is_empty(), "{name}: {report:#?}");
+        // China's label is a field like the others.
+        let (_, receipt, report) = label(Policy::kazakhstan().with_aigc(true), name);
+        let aigc = report.findings.iter().filter(|finding| finding.technique == tanba::Technique::Aigc).count();
+        assert_eq!(aigc, 1, "{name}: {:#?}", report.findings);
+        assert!(report.written.iter().any(|written| written.first), "{name}: {receipt:?}");
+        // An end of their own they do not have; that is said.
+        let (_, receipt, _) = label(Policy::kazakhstan().prose_notice(tanba::ProsePlace::FirstAndLast), name);
+        assert!(
+            !receipt.written.as_ref().unwrap().at_the_end
+                && receipt.remarks.iter().any(|why| why.contains("head only")),
+            "{name}: {receipt:?}"
+        );
+    }
+}
+
+#[test]
+fn words_of_every_direction_and_script_stand_in_every_kind() {
+    for languages in [&["ar"][..], &["zh", "en"], &["hi", "ja", "ko"]] {
+        let labeler = labeler().policy(Policy::kazakhstan().languages(languages).unwrap());
+        for name in [
+            "text.docx",
+            "sheets.xlsx",
+            "slides.pptx",
+            "text.odt",
+            "sheets.ods",
+            "slides.odp",
+            "book3.epub",
+            "book2.epub",
+        ] {
+            let (labelled, receipt) =
+                label_with(&labeler, &bytes(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+            if let Some(folder) = std::env::var_os("TANBA_WRITE") {
+                fs::write(Path::new(&folder).join(format!("{}-{name}", languages[0])), &labelled).unwrap();
+            }
+            let report = verify_labelled(&labelled, &receipt).unwrap();
+            let [written] = &report.written[..] else { panic!("{name}: {:#?}", report.written) };
+            assert_eq!(written.lines.len(), languages.len(), "{name}: {written:?}");
+        }
+    }
+    // Words of the caller's own, with everything that XML takes for something else.
+    let words = Policy::kazakhstan().wording(["Made by <Acme> & \"its\" AI's", "second"]).unwrap();
+    let own = labeler().policy(words);
+    for (name, original) in documents() {
+        let (_, receipt) = label_with(&own, &original).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(receipt.written.unwrap().lines.len(), 2, "{name}");
+    }
+}
