@@ -623,3 +623,40 @@ fn words_of_every_direction_and_script_stand_in_every_kind() {
         assert_eq!(receipt.written.unwrap().lines.len(), 2, "{name}");
     }
 }
+
+/// Parts of which only the head is held: the rest is unpacked and packed again in pieces.
+#[test]
+fn long_documents_are_labelled_in_little_memory() {
+    let cases = [
+        ("text.docx", "word/document.xml", "<w:sectPr>", "<w:p><w:r><w:t>The wind came again.</w:t></w:r></w:p>"),
+        ("text.odt", "content.xml", "</office:text>", "<text:p>The wind came again, and nobody was there.</text:p>"),
+        (
+            "sheets.ods",
+            "content.xml",
+            "</table:table></office:spreadsheet>",
+            "<table:table-row><table:table-cell><text:p>wind</text:p></table:table-cell></table:table-row>",
+        ),
+        (
+            "sheets.xlsx",
+            "xl/worksheets/sheet2.xml",
+            "</sheetData>",
+            "<row><c t=\"str\"><v>The wind came again</v></c></row>",
+        ),
+        (
+            "book3.epub",
+            "OEBPS/text/one.xhtml",
+            "</body>",
+            "<p>The wind came again, and nobody was there to see it.</p>",
+        ),
+    ];
+    for (name, part, before, more) in cases {
+        let mut parts = unpacked(&bytes(name));
+        let (_, content) = parts.iter_mut().find(|(name, _)| name == part.as_bytes()).unwrap();
+        let at = memchr::memmem::rfind(content, before.as_bytes()).unwrap();
+        content.splice(at..at, more.repeat((24 << 20) / more.len()).into_bytes());
+        let long = packed(&parts);
+        let (labelled, receipt) =
+            bounded(name, || label_with(&labeler(), &long).unwrap_or_else(|error| panic!("{name}: {error}")));
+        assert_whole(name, &labelled, &receipt);
+    }
+}
