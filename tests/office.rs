@@ -660,3 +660,39 @@ fn long_documents_are_labelled_in_little_memory() {
         assert_whole(name, &labelled, &receipt);
     }
 }
+
+#[test]
+fn what_the_reference_signed_becomes_history() {
+    const SIGN: &str = "
+import json, sys, c2pa
+chain, key = open(sys.argv[1], 'rb').read(), open(sys.argv[2], 'rb').read()
+for path in sys.argv[3:]:
+    signer = c2pa.Signer.from_info(c2pa.C2paSignerInfo(alg=b'ed25519', sign_cert=chain, private_key=key, ta_url=None))
+    actions = [{'action': 'c2pa.created', 'digitalSourceType': 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia'}]
+    definition = {'claim_generator_info': [{'name': 'reference'}], 'assertions': [{'label': 'c2pa.actions.v2', 'data': {'actions': actions}}]}
+    c2pa.Builder(json.dumps(definition)).sign_file(path, path.replace('/in-', '/out-'), signer)
+";
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("chain.pem"), &common::identity().chain_pem).unwrap();
+    fs::write(path("key.pem"), &common::identity().key_pem).unwrap();
+    // The reference signs what is not compressed.
+    let names = ["stored.docx", "book2.epub", "bare.odt"];
+    names.iter().for_each(|name| fs::write(path(&format!("in-{name}")), bytes(name)).unwrap());
+    let arguments: Vec<_> =
+        [path("chain.pem"), path("key.pem")].into_iter().chain(names.map(|name| path(&format!("in-{name}")))).collect();
+    if python("c2pa", SIGN, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).is_none() {
+        return;
+    }
+    for name in names {
+        let signed = fs::read(path(&format!("out-{name}"))).unwrap();
+        assert_eq!(verify(&signed).binding, Binding::Intact, "{name}");
+        let (labelled, receipt) = label(&format!("reference-{name}"), &signed);
+        assert_whole(name, &labelled, &receipt);
+        let chain = verify_labelled(&labelled, &receipt).unwrap().manifest.unwrap().chain;
+        assert_eq!(chain.len(), 2, "{name}: {chain:#?}");
+        // One manifest, and where it belongs.
+        let inside = memchr::memmem::find_iter(&labelled, b"META-INF/content_credential.c2pa").count();
+        assert_eq!(inside, if is_opendocument(name) { 0 } else { 2 }, "{name}");
+    }
+}
