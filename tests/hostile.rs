@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use common::{anchors, corpus, documents, films, fixtures, labeler, recordings};
+use common::{anchors, corpus, documents, films, fixtures, labeler, offices, recordings};
 use harm::{MIB, blames_the_content, bounded, chunk, deflate, feed, limits, png};
 use tanba::{AudibleNotice, Error, Format, Headline, Policy, Verifier};
 
@@ -90,6 +90,7 @@ fn mutations(format: Format) {
         .chain(recordings())
         .chain(films())
         .chain(documents())
+        .chain(offices())
         .map(|path| (fs::read(&path).unwrap(), path))
         .filter(|(bytes, _)| Format::sniff(&mut Cursor::new(bytes)).is_ok_and(|sniffed| sniffed == format))
         .filter(|(bytes, _)| takes(bytes))

@@ -1,6 +1,7 @@
 //! Documents of offices, and books: labelled, read by the programs that people open them with, and unchanged in all other parts.
 
 mod common;
+mod harm;
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use common::{anchors, extension, fixture, python, run, signer};
+use common::{anchors, extension, fixture, offices, python, run, signer};
+use harm::{blames_the_content, bounded};
 use tanba::{
     Binding, Disclosure, Error, Headline, Labeler, Policy, Receipt, Report, Signature, Statement, Verdict, Verifier,
 };
@@ -66,13 +68,8 @@ fn bytes(name: &str) -> Vec<u8> {
 
 /// The documents that take a label.
 fn documents() -> Vec<(String, Vec<u8>)> {
-    let mut names: Vec<_> = fs::read_dir(fixture("office"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !name.ends_with(".md") && !name.ends_with(".py"))
-        .filter(|name| REFUSED.iter().all(|(refused, _)| refused != name))
-        .collect();
-    names.sort();
+    let names = offices().into_iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+    let names: Vec<_> = names.filter(|name| REFUSED.iter().all(|(refused, _)| refused != name)).collect();
     assert!(names.len() >= 16, "{names:?}");
     names.into_iter().map(|name| (name.clone(), bytes(&name))).collect()
 }
@@ -453,5 +450,249 @@ fn epubcheck_passes_as_before() {
         };
         let (Some(before), Some(after)) = (messages(&before), messages(&path)) else { return };
         assert_eq!(before, after, "{name}");
+    }
+}
+
+/// The parts of an archive whose headers say how long they are, unpacked.
+fn unpacked(archive: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (mut parts, mut at) = (Vec::new(), 0);
+    let number = |at: usize| u32::from_le_bytes(archive[at..at + 4].try_into().unwrap()) as usize;
+    let short = |at: usize| usize::from(u16::from_le_bytes(archive[at..at + 2].try_into().unwrap()));
+    while archive[at..].starts_with(b"PK\x03\x04") {
+        let (name, data) = (at + 30, at + 30 + short(at + 26) + short(at + 28));
+        let end = data + number(at + 18);
+        let mut content = Vec::new();
+        match short(at + 8) {
+            0 => content.extend_from_slice(&archive[data..end]),
+            _ => drop(
+                std::io::Read::read_to_end(&mut flate2::read::DeflateDecoder::new(&archive[data..end]), &mut content)
+                    .unwrap(),
+            ),
+        }
+        parts.push((archive[name..name + short(at + 26)].to_vec(), content));
+        at = end;
+    }
+    parts
+}
+
+/// An archive without compression.
+fn packed(parts: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+    let (mut bytes, mut central) = (Vec::new(), Vec::new());
+    for (name, content) in parts {
+        let at = u32::try_from(bytes.len()).unwrap().to_le_bytes();
+        let len = u32::try_from(content.len()).unwrap().to_le_bytes();
+        let name_len = u16::try_from(name.len()).unwrap().to_le_bytes();
+        let head = [
+            &[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0],
+            &crc32fast::hash(content).to_le_bytes()[..],
+            &len,
+            &len,
+            &name_len,
+            &[0, 0],
+        ]
+        .concat();
+        bytes.extend([b"PK\x03\x04", &head[..], name, content].concat());
+        central.extend([b"PK\x01\x02\x14\0", &head[..], &[0; 10], &at, name].concat());
+    }
+    let count = u16::try_from(parts.len()).unwrap().to_le_bytes();
+    let [size, start] = [central.len(), bytes.len()].map(|len| u32::try_from(len).unwrap().to_le_bytes());
+    [&bytes[..], &central, b"PK\x05\x06\0\0\0\0", &count, &count, &size, &start, &[0, 0]].concat()
+}
+
+/// Mutations inside the parts: a checksum would keep those of the archive away from the XML.
+#[test]
+fn parts_that_mean_harm_are_labelled_or_refused() {
+    const BAD: &[&str] =
+        &["<", ">", "/>", "\"", "'", "&", "&#0;", "<x>", "</x>", "<!--", "]]>", "\u{0}", "\u{feff}", " a='1'", ":"];
+    let labeler = labeler().limits(harm::limits());
+    let verifier = Verifier::new().anchors(anchors()).limits(harm::limits());
+    let mut state = 0x6f66_6669_6365_u64;
+    let mut dice = |sides: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % sides.max(1) as u64).unwrap()
+    };
+    let (mut whole, mut all) = (0, 0);
+    for name in
+        ["text.docx", "sheets.xlsx", "hidden.pptx", "text.odt", "sheets.ods", "slides.odp", "book3.epub", "book2.epub"]
+    {
+        let parts = unpacked(&bytes(name));
+        assert!(parts.len() > 4, "{name}");
+        for number in 0..250 {
+            let mut parts = parts.clone();
+            let index = dice(parts.len());
+            let (part, content) = &mut parts[index];
+            let at = dice(content.len());
+            let end = (at + dice(40)).min(content.len());
+            match number % 5 {
+                0 => drop(content.drain(at..end)),
+                1 => drop(content.splice(at..at, BAD[dice(BAD.len())].bytes())),
+                2 => {
+                    let again = content[at..end].to_vec();
+                    content.splice(at..at, again);
+                }
+                3 => content.truncate(at),
+                _ => content[at] ^= 1 << dice(7),
+            }
+            let case = format!("{name}, case {number}: {} at {at}", String::from_utf8_lossy(part));
+            let mutated = packed(&parts);
+            all += 1;
+            match bounded(&case, || label_with(&labeler, &mutated)) {
+                Err(error) => blames_the_content(&case, &error),
+                Ok((labelled, receipt)) => {
+                    let mut labelled = Cursor::new(labelled);
+                    let report = bounded(&case, || match &receipt.sidecar {
+                        Some(store) => verifier.verify_with_manifest(&mut labelled, store),
+                        None => verifier.verify(&mut labelled),
+                    });
+                    let report = report.unwrap_or_else(|error| panic!("{case}: {error}"));
+                    assert_eq!(report.binding, Binding::Intact, "{case}: {report:#?}");
+                    whole += 1;
+                }
+            }
+            if let Err(error) = bounded(&case, || verifier.verify(&mut Cursor::new(&mutated))) {
+                blames_the_content(&case, &error);
+            }
+        }
+    }
+    assert!(whole > all / 4 && whole < all, "{whole} of {all}");
+}
+
+#[test]
+fn a_policy_decides_what_goes_in() {
+    let label = |policy: Policy, name: &str| {
+        let (labelled, receipt) =
+            label_with(&labeler().policy(policy), &bytes(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let report = verify_labelled(&labelled, &receipt).unwrap();
+        assert_eq!((report.binding, report.verdict), (Binding::Intact, Verdict::Valid), "{name}: {report:#?}");
+        (labelled, receipt, report)
+    };
+    for name in ["text.docx", "sheets.xlsx", "slides.pptx", "text.odt", "sheets.ods", "slides.odp", "book3.epub"] {
+        // Beside the file, nothing stands in it.
+        let (labelled, receipt, _) = label(Policy::kazakhstan().with_manifest_beside_text(true), name);
+        assert!(receipt.sidecar.is_some() && receipt.is_complete(), "{name}: {receipt:?}");
+        assert!(memchr::memmem::find(&labelled, b"content_credential").is_none(), "{name}");
+        // Without a notice, no word of the text changes.
+        let (_, receipt, report) = label(Policy::kazakhstan().with_notice(false), name);
+        assert!(receipt.written.is_none() && report.written.is_empty(), "{name}: {report:#?}");
+        // China's label is a field like the others.
+        let (_, receipt, report) = label(Policy::kazakhstan().with_aigc(true), name);
+        let aigc = report.findings.iter().filter(|finding| finding.technique == tanba::Technique::Aigc).count();
+        assert_eq!(aigc, 1, "{name}: {:#?}", report.findings);
+        assert!(report.written.iter().any(|written| written.first), "{name}: {receipt:?}");
+        // An end of their own they do not have; that is said.
+        let (_, receipt, _) = label(Policy::kazakhstan().prose_notice(tanba::ProsePlace::FirstAndLast), name);
+        assert!(
+            !receipt.written.as_ref().unwrap().at_the_end
+                && receipt.remarks.iter().any(|why| why.contains("head only")),
+            "{name}: {receipt:?}"
+        );
+    }
+}
+
+#[test]
+fn words_of_every_direction_and_script_stand_in_every_kind() {
+    for languages in [&["ar"][..], &["zh", "en"], &["hi", "ja", "ko"]] {
+        let labeler = labeler().policy(Policy::kazakhstan().languages(languages).unwrap());
+        for name in [
+            "text.docx",
+            "sheets.xlsx",
+            "slides.pptx",
+            "text.odt",
+            "sheets.ods",
+            "slides.odp",
+            "book3.epub",
+            "book2.epub",
+        ] {
+            let (labelled, receipt) =
+                label_with(&labeler, &bytes(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+            if let Some(folder) = std::env::var_os("TANBA_WRITE") {
+                fs::write(Path::new(&folder).join(format!("{}-{name}", languages[0])), &labelled).unwrap();
+            }
+            let report = verify_labelled(&labelled, &receipt).unwrap();
+            let [written] = &report.written[..] else { panic!("{name}: {:#?}", report.written) };
+            assert_eq!(written.lines.len(), languages.len(), "{name}: {written:?}");
+        }
+    }
+    // Words of the caller's own, with everything that XML takes for something else.
+    let words = Policy::kazakhstan().wording(["Made by <Acme> & \"its\" AI's", "second"]).unwrap();
+    let own = labeler().policy(words);
+    for (name, original) in documents() {
+        let (_, receipt) = label_with(&own, &original).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(receipt.written.unwrap().lines.len(), 2, "{name}");
+    }
+}
+
+/// Parts of which only the head is held: the rest is unpacked and packed again in pieces.
+#[test]
+fn long_documents_are_labelled_in_little_memory() {
+    let cases = [
+        ("text.docx", "word/document.xml", "<w:sectPr>", "<w:p><w:r><w:t>The wind came again.</w:t></w:r></w:p>"),
+        ("text.odt", "content.xml", "</office:text>", "<text:p>The wind came again, and nobody was there.</text:p>"),
+        (
+            "sheets.ods",
+            "content.xml",
+            "</table:table></office:spreadsheet>",
+            "<table:table-row><table:table-cell><text:p>wind</text:p></table:table-cell></table:table-row>",
+        ),
+        (
+            "sheets.xlsx",
+            "xl/worksheets/sheet2.xml",
+            "</sheetData>",
+            "<row><c t=\"str\"><v>The wind came again</v></c></row>",
+        ),
+        (
+            "book3.epub",
+            "OEBPS/text/one.xhtml",
+            "</body>",
+            "<p>The wind came again, and nobody was there to see it.</p>",
+        ),
+    ];
+    for (name, part, before, more) in cases {
+        let mut parts = unpacked(&bytes(name));
+        let (_, content) = parts.iter_mut().find(|(name, _)| name == part.as_bytes()).unwrap();
+        let at = memchr::memmem::rfind(content, before.as_bytes()).unwrap();
+        content.splice(at..at, more.repeat((24 << 20) / more.len()).into_bytes());
+        let long = packed(&parts);
+        let (labelled, receipt) =
+            bounded(name, || label_with(&labeler(), &long).unwrap_or_else(|error| panic!("{name}: {error}")));
+        assert_whole(name, &labelled, &receipt);
+    }
+}
+
+#[test]
+fn what_the_reference_signed_becomes_history() {
+    const SIGN: &str = "
+import json, sys, c2pa
+chain, key = open(sys.argv[1], 'rb').read(), open(sys.argv[2], 'rb').read()
+for path in sys.argv[3:]:
+    signer = c2pa.Signer.from_info(c2pa.C2paSignerInfo(alg=b'ed25519', sign_cert=chain, private_key=key, ta_url=None))
+    actions = [{'action': 'c2pa.created', 'digitalSourceType': 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia'}]
+    definition = {'claim_generator_info': [{'name': 'reference'}], 'assertions': [{'label': 'c2pa.actions.v2', 'data': {'actions': actions}}]}
+    c2pa.Builder(json.dumps(definition)).sign_file(path, path.replace('/in-', '/out-'), signer)
+";
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("chain.pem"), &common::identity().chain_pem).unwrap();
+    fs::write(path("key.pem"), &common::identity().key_pem).unwrap();
+    // The reference signs what is not compressed.
+    let names = ["stored.docx", "book2.epub", "bare.odt"];
+    names.iter().for_each(|name| fs::write(path(&format!("in-{name}")), bytes(name)).unwrap());
+    let arguments: Vec<_> =
+        [path("chain.pem"), path("key.pem")].into_iter().chain(names.map(|name| path(&format!("in-{name}")))).collect();
+    if python("c2pa", SIGN, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).is_none() {
+        return;
+    }
+    for name in names {
+        let signed = fs::read(path(&format!("out-{name}"))).unwrap();
+        assert_eq!(verify(&signed).binding, Binding::Intact, "{name}");
+        let (labelled, receipt) = label(&format!("reference-{name}"), &signed);
+        assert_whole(name, &labelled, &receipt);
+        let chain = verify_labelled(&labelled, &receipt).unwrap().manifest.unwrap().chain;
+        assert_eq!(chain.len(), 2, "{name}: {chain:#?}");
+        // One manifest, and where it belongs.
+        let inside = memchr::memmem::find_iter(&labelled, b"META-INF/content_credential.c2pa").count();
+        assert_eq!(inside, if is_opendocument(name) { 0 } else { 2 }, "{name}");
     }
 }

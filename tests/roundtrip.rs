@@ -43,6 +43,7 @@ fn every_format_has_a_fixture_and_every_fixture_a_row_in_the_list() {
     }
     // Recordings have a folder and a list of their own.
     seen.extend(common::recordings().iter().map(|path| Format::sniff(&mut fs::File::open(path).unwrap()).unwrap()));
+    seen.extend(common::offices().iter().map(|path| Format::sniff(&mut fs::File::open(path).unwrap()).unwrap()));
     // Texts have a list of their own.
     let documents = common::documents();
     seen.extend(documents.iter().filter_map(|path| Format::sniff(&mut fs::File::open(path).unwrap()).ok()));

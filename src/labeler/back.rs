@@ -23,7 +23,7 @@ pub(super) fn read(
 ) -> Result<Option<String>> {
     let survey = metadata(job, written, &mut sink, &mut Budget::new(limits))?;
     if job.older.is_some() {
-        history(job, &survey, sink, limits)?;
+        history(job, written, &survey, sink, limits)?;
     }
     match notice {
         Wanted::Draw(notice) => look(job, &survey, notice, source, &mut sink, limits),
@@ -67,9 +67,13 @@ fn metadata(job: &Job, written: &Output, result: &mut dyn Source, budget: &mut B
 
 /// Whether the new label counts with the older one in it: what a sound parent vouches for may have been changed before, and then
 /// a verifier calls the whole broken.
-fn history(job: &Job, survey: &Survey, result: &mut dyn Source, limits: &Limits) -> Result<()> {
+fn history(job: &Job, written: &Output, survey: &Survey, result: &mut dyn Source, limits: &Limits) -> Result<()> {
     let mut asset = Asset { format: job.format, source: result, survey, limits };
-    let axes = manifest::read(&mut asset, &TrustAnchors::default(), job.record.time)?.axes;
+    let anchors = TrustAnchors::default();
+    let axes = match written.store.clone().filter(|_| job.is_beside()) {
+        Some(store) => manifest::read_detached(&mut asset, store, "beside the file", &anchors, job.record.time)?.axes,
+        None => manifest::read(&mut asset, &anchors, job.record.time)?.axes,
+    };
     if axes.binding == Binding::Intact && axes.signature == Signature::Ok {
         return Ok(());
     }

@@ -49,6 +49,12 @@ pub fn documents() -> Vec<PathBuf> {
     files.into_iter().filter(|path| !path.ends_with("README.md") && !path.ends_with("make.py")).collect()
 }
 
+/// Every document of an office, and every book, of `fixtures/office/`.
+pub fn offices() -> Vec<PathBuf> {
+    let files = files_of(&fixture("office"));
+    files.into_iter().filter(|path| !matches!(extension(path).as_str(), "md" | "py")).collect()
+}
+
 /// Every file of a folder of the outside corpus, sorted.
 pub fn corpus(folder: &str) -> Option<Vec<PathBuf>> {
     let Some(corpus) = std::env::var_os("TANBA_CORPUS") else {

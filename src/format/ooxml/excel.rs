@@ -16,7 +16,6 @@ use crate::{
 
 /// Our sheet, in the folder of the workbook.
 const SHEET: &str = "worksheets/tanba-notice.xml";
-const SHEET_ID: &str = "rIdTanbaNotice";
 const TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml";
 /// Cells that are looked at: a notice is a few words.
 const MAX_CELLS: usize = 64;
@@ -134,12 +133,13 @@ pub(super) fn notice(
         changes.replace(&part, 0..part.text.len(), content);
         return Ok(None);
     }
+    let id = relate(package, changes, main, ("worksheet", "worksheet"), &sheet, budget)?;
     let relationships = match space.contains("purl.oclc.org") {
         true => "http://purl.oclc.org/ooxml/officeDocument/relationships",
         false => "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     };
     let entry = format!(
-        "<sheet xmlns=\"{space}\" xmlns:r=\"{relationships}\" name=\"{}\" sheetId=\"{}\" r:id=\"{SHEET_ID}\"/>",
+        "<sheet xmlns=\"{space}\" xmlns:r=\"{relationships}\" name=\"{}\" sheetId=\"{}\" r:id=\"{id}\"/>",
         escape(&name),
         book.last.saturating_add(1)
     );
@@ -148,7 +148,6 @@ pub(super) fn notice(
     for (range, number) in book.scopes {
         changes.replace(&part, range, format!("localSheetId=\"{}\"", number.saturating_add(1)));
     }
-    relate(package, changes, main, SHEET_ID, ("worksheet", "worksheet"), &sheet, budget)?;
     changes.add(sheet.clone(), content);
     Ok(Some((sheet, TYPE)))
 }

@@ -77,18 +77,21 @@ fn resolve(folder: &str, target: &str) -> String {
     steps.join("/")
 }
 
-/// Adds a relationship that is called `id`, of the kind that `transitional` and `strict` documents have.
+/// Adds a relationship of the kind that `transitional` and `strict` documents have; returns its name.
 pub(super) fn relate(
     package: &mut Package,
     changes: &mut Changes,
     of: &str,
-    id: &str,
     kind: (&str, &str),
     target: &str,
     budget: &mut Budget,
-) -> Result<()> {
+) -> Result<String> {
     let part = package.part(&relations_of(of), budget)?;
     let strict = part.text.contains(STRICT);
+    // What contains no such text has no such name.
+    let mut ids = (1_u32..).map(|number| format!("rIdTanba{number}"));
+    let id = ids.find(|id| !part.text.contains(&format!("{id}\"")) && !part.text.contains(&format!("{id}'")));
+    let id = id.unwrap_or_default();
     let kind = if strict {
         format!("{STRICT}/relationships/{}", kind.1)
     } else {
@@ -105,7 +108,7 @@ pub(super) fn relate(
         }
         ControlFlow::Continue(())
     });
-    if done { Ok(()) } else { Err(package.no_place(&part, end.err())) }
+    if done { Ok(id) } else { Err(package.no_place(&part, end.err())) }
 }
 
 /// Declares the types of new parts, and that of the manifest: a part without one is a damaged package to some programs.

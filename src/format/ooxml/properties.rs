@@ -40,7 +40,7 @@ pub(super) fn write(
             properties(record, SPACE, FIRST)
         );
         changes.add(name, content);
-        relate(package, changes, "", "rIdTanbaProperties", CUSTOM, name, budget)?;
+        relate(package, changes, "", CUSTOM, name, budget)?;
         return Ok(Some((name.to_owned(), TYPE)));
     };
     let part = package.part(&name, budget)?;

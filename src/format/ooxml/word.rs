@@ -83,10 +83,12 @@ fn paragraph(prose: &Prose, body: &Element) -> String {
     }
     let all_rtl = prose.lines.iter().all(|(words, _)| rtl(words));
     let bidi = if all_rtl { "<w:bidi/>" } else { "<w:bidi w:val=\"0\"/>" };
+    // The strict edition has other words for left and right.
+    let (left, right) = if body.name.space.contains("purl.oclc.org") { ("start", "end") } else { ("left", "right") };
     format!(
         "<w:p xmlns:w=\"{}\"><w:pPr><w:keepLines/><w:pBdr/><w:shd w:val=\"clear\" w:color=\"auto\" w:fill=\"{plate}\"/>{bidi}\
          <w:spacing w:before=\"0\" w:after=\"240\" w:line=\"360\" w:lineRule=\"auto\"/>\
-         <w:ind w:left=\"0\" w:right=\"0\" w:firstLine=\"0\"/><w:jc w:val=\"center\"/></w:pPr>{}</w:p>",
+         <w:ind w:{left}=\"0\" w:{right}=\"0\" w:firstLine=\"0\"/><w:jc w:val=\"center\"/></w:pPr>{}</w:p>",
         body.name.space,
         runs.join(&run(&style(&plate, &ink), " / "))
     )

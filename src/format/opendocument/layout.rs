@@ -63,8 +63,8 @@ pub(super) struct Page {
     shown: bool,
 }
 
-/// Reads the layout of a content; with `pages` that of slides.
-pub(super) fn layout(text: &str, budget: &mut Budget) -> (Layout, Option<Fault>) {
+/// Reads the layout of a content; where only `paragraphs` matter, up to the first.
+pub(super) fn layout(text: &str, paragraphs: bool, budget: &mut Budget) -> (Layout, Option<Fault>) {
     let mut layout = Layout::default();
     let mut behind = None;
     let end = scan(text, budget, |step, around| {
@@ -84,6 +84,9 @@ pub(super) fn layout(text: &str, budget: &mut Budget) -> (Layout, Option<Fault>)
             (Step::Open(element), [_, body, _]) if body.is("body") => {
                 if layout.first.is_none() && !PRELUDE.contains(&element.name.local) {
                     layout.found(element);
+                    if paragraphs {
+                        return ControlFlow::Break(());
+                    }
                 }
                 layout
                     .tables

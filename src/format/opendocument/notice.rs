@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Result,
-    container::xml::escape,
+    container::xml::{Fault, escape},
     format::package::{Changes, Package, Part, Step, scan},
     limits::Budget,
     notice::Prose,
@@ -32,8 +32,10 @@ pub(super) fn write(
     budget: &mut Budget,
 ) -> Result<Result<(), &'static str>> {
     let part = package.part(CONTENT, budget)?;
-    let (layout, fault) = layout(&part.text, budget);
-    let Some(body) = layout.body.filter(|_| fault.is_none()) else {
+    let (layout, fault) = layout(&part.text, kind == Kind::Text, budget);
+    // The head of a long part is cut somewhere: what is needed stands in front of that, or is not found.
+    let cut = !part.whole && matches!(fault, Some(Fault::Malformed { .. }));
+    let Some(body) = layout.body.filter(|_| fault.is_none() || cut) else {
         return Err(package.no_place(&part, fault));
     };
     // A document that was labelled before has styles of these names already.
