@@ -599,6 +599,20 @@ fn a_form_keeps_its_fields() {
     );
     let (labelled, receipt) = label(&bytes);
     holds(&bytes, &labelled, &receipt, "form");
+    assert!(receipt.remarks.is_empty(), "{:?}", receipt.remarks);
+    // Where it would stand over the notice, the receipt says so; of one that is hidden there is nothing to say.
+    let over = |flags: &str| {
+        let text =
+            String::from_utf8_lossy(&bytes).replace("/Rect[50 50 250 80]", &format!("/Rect[500 820 590 830]{flags}"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(&folder, "moved.pdf", text.as_bytes());
+        let output = folder.path().join("out.pdf").to_string_lossy().into_owned();
+        // Its table is wrong now; qpdf makes it anew, with a warning.
+        run("qpdf", &[&path, &output])?;
+        let (_, receipt) = label(&fs::read(output).unwrap());
+        Some(receipt.remarks.iter().any(|remark| remark.contains("annotation")))
+    };
+    assert!(over("").is_none_or(|said| said) && over("/F 2").is_none_or(|said| !said));
 }
 
 #[test]
