@@ -10,7 +10,7 @@ use super::{
 use crate::{Result, limits::Budget};
 
 /// Bytes of content that are one part of the budget.
-const PART: usize = 1024;
+const PART: usize = 512;
 const PIECE: usize = 64 * 1024;
 /// Idle operators that are told one by one.
 const MAX_IDLE: usize = 1 << 16;

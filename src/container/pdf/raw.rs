@@ -123,9 +123,9 @@ pub(crate) fn text_string(text: &str) -> Vec<u8> {
     format!("<{digits}>").into_bytes()
 }
 
-/// A number without an exponent, to a ten-thousandth.
+/// A number without an exponent: to a ten-thousandth, and small ones, which may be a scale, to three more places.
 pub(crate) fn number(value: f64) -> String {
-    let text = format!("{value:.4}");
+    let text = if value.abs() < 1.0 { format!("{value:.7}") } else { format!("{value:.4}") };
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if matches!(text, "" | "-" | "-0") { "0".into() } else { text.into() }
 }
@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn numbers_and_strings_are_plain() {
-        assert_eq!([1.0, -0.5, 0.00001, -0.00001, 100.0].map(number), ["1", "-0.5", "0", "0", "100"]);
+        let numbers = [1.0, -0.5, 0.000_123_4, -0.000_000_01, 100.0, 12.345_678];
+        assert_eq!(numbers.map(number), ["1", "-0.5", "0.0001234", "0", "100", "12.3457"]);
         assert_eq!(text_string("a b"), b"(a b)");
         assert_eq!(text_string("(ә"), b"<FEFF002804D9>");
     }

@@ -1,5 +1,6 @@
 //! PDF: the notice on its pages, its manifest, its metadata and its Info dictionary.
 
+mod covered;
 mod mark;
 mod overlay;
 mod pages;

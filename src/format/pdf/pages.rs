@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use super::overlay::{NOTICE, Overlay};
+use super::{
+    covered::is_covered,
+    overlay::{NOTICE, Overlay},
+};
 use crate::{
     Error, Format, Result,
     container::pdf::{
@@ -146,7 +149,14 @@ impl<'a, 'b> Pages<'a, 'b> {
             self.remarks.push(format!("page {}: {why}", self.number));
         }
         let (resources, name) = self.resources(document, &page.resources, form, update, budget)?;
-        let behind = behind(&page, &lettering, &name, &balance, self.tagged);
+        let matrix = matrix(&page, &lettering);
+        let size = [f64::from(lettering.rect.width), f64::from(lettering.rect.height)];
+        if self.remarks.len() < MAX_SENTENCES && is_covered(document, &page, matrix, size, budget)? {
+            let why =
+                "an annotation or a field of a form stands where the notice is, and may cover it; choose another place";
+            self.remarks.push(format!("page {}: {why}", self.number));
+        }
+        let behind = behind(matrix, &name, &balance, self.tagged);
         let before = match self.before {
             Some(before) => before,
             None => *self.before.insert(own_stream(update, "q\n", budget)?),
@@ -329,9 +339,9 @@ pub(super) fn frame(page: &Page) -> Size {
 }
 
 /// What ends the page's own content, and draws the notice.
-fn behind(page: &Page, lettering: &Lettering, name: &str, balance: &Balance, tagged: bool) -> String {
+fn behind(matrix: [f64; 6], name: &str, balance: &Balance, tagged: bool) -> String {
     let times = |what: &str, count: i64| what.repeat(usize::try_from(count.clamp(0, MAX_OPEN)).unwrap_or(0));
-    let matrix = matrix(page, lettering).map(number).join(" ");
+    let matrix = matrix.map(number).join(" ");
     let (open, close) = match tagged {
         true => ("/Artifact<</Type/Pagination/Subtype/Header>>BDC ", "EMC "),
         false => ("", ""),

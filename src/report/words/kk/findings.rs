@@ -174,6 +174,7 @@ pub(super) const TABLE: Table = &[
     ("the XMP metadata of the PDF, object {}: there is no such stream", "PDF файлының XMP метадеректері, {}-нысан: ондай ағын жоқ"),
     ("the XMP metadata of the PDF could not be read: {} ({})", "PDF файлының XMP метадеректерін оқу мүмкін болмады: {} ({})"),
     ("the attachments of all pages of the PDF: there are too many", "PDF беттерінің барлық тіркемелері: олар тым көп"),
+    ("the notices on all pages of the PDF: there are too many", "PDF-тің барлық беттеріндегі ескертулер: олар тым көп"),
     // Findings: what vendors write.
     ("ByteDance's app labels it as made by AI", "ByteDance қолданбасы мұны ЖИ жасаған деп белгілейді"),
     ("ByteDance's app says that Dreamina generated it", "ByteDance қолданбасы мұны Dreamina жасағанын айтады"),

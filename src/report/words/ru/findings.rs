@@ -174,6 +174,7 @@ pub(super) const TABLE: Table = &[
     ("the XMP metadata of the PDF, object {}: there is no such stream", "метаданные XMP файла PDF, объект {}: такого потока нет"),
     ("the XMP metadata of the PDF could not be read: {} ({})", "метаданные XMP файла PDF прочитать не удалось: {} ({})"),
     ("the attachments of all pages of the PDF: there are too many", "вложения всех страниц PDF: их слишком много"),
+    ("the notices on all pages of the PDF: there are too many", "предупреждения на всех страницах PDF: их слишком много"),
     // Findings: what vendors write.
     ("ByteDance's app labels it as made by AI", "приложение ByteDance помечает это как созданное ИИ"),
     ("ByteDance's app says that Dreamina generated it", "приложение ByteDance сообщает, что это создала Dreamina"),
