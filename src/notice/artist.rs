@@ -82,7 +82,8 @@ impl Artist {
         let (wording, style) = (&plan.wording, &plan.style);
         self.with_setter(style, |setter| {
             let mut paragraphs = Paragraphs::new(setter, &wording.lines, wording.language)?;
-            let plate = fit_inside(&mut paragraphs, style, frame)?;
+            let share = style.cap_height * layout::PAGE_CAP_SHARE / layout::MIN_CAP_SHARE;
+            let plate = fit_inside(&mut paragraphs, style, (share, layout::PAGE_CAP_SHARE), frame)?;
             Ok(Lettering::new(&plate, setter, style, layout::place(plate.size, frame, style.place)))
         })
     }
@@ -120,8 +121,11 @@ impl Artist {
 fn draw(setter: &mut Typesetter, wording: &Wording, style: &NoticeStyle, picture: Size) -> Result<Notice> {
     let mut paragraphs = Paragraphs::new(setter, &wording.lines, wording.language)?;
     let strip = layout::needs_strip(picture);
-    let plate =
-        if strip { fit_strip(&mut paragraphs, style, picture)? } else { fit_inside(&mut paragraphs, style, picture)? };
+    let plate = if strip {
+        fit_strip(&mut paragraphs, style, picture)?
+    } else {
+        fit_inside(&mut paragraphs, style, (style.cap_height, layout::MIN_CAP_SHARE), picture)?
+    };
     let (rect, frame) = if strip {
         let frame = Size { width: picture.width, height: picture.height.saturating_add(plate.size.height) };
         (Rect { x: 0, y: 0, width: plate.size.width, height: plate.size.height }, frame)
@@ -183,13 +187,19 @@ fn card(setter: &mut Typesetter, wording: &Wording, style: &NoticeStyle, frame: 
     })
 }
 
-/// The plate over the picture: as large as the style wishes, or smaller down to 5 % where it does not fit.
-fn fit_inside(paragraphs: &mut Paragraphs, style: &NoticeStyle, frame: Size) -> Result<Plate> {
-    let floor = layout::cap_height(frame, layout::MIN_CAP_SHARE);
+/// The plate over the picture or the page: with letters of the wanted share, or smaller down to the least where it does not fit.
+fn fit_inside(
+    paragraphs: &mut Paragraphs,
+    style: &NoticeStyle,
+    (wanted, least): (f64, f64),
+    frame: Size,
+) -> Result<Plate> {
+    let floor = layout::cap_height(frame, least);
+    let percent = least * 100.0;
     let is_band = matches!(style.place, Place::TopBand | Place::BottomBand);
     let room = frame.width.saturating_sub(if is_band { 0 } else { 2 * layout::margin(frame) });
     let mut tallest = None;
-    for cap in shrinking(layout::cap_height(frame, style.cap_height), floor) {
+    for cap in shrinking(layout::cap_height(frame, wanted), floor) {
         let padding = layout::padding(cap);
         let Some(lines) = paragraphs.broken(layout::in_caps(room, padding.side, cap))? else { continue };
         let plate = Plate::new(lines, cap, padding, is_band.then_some(frame.width));
@@ -201,13 +211,13 @@ fn fit_inside(paragraphs: &mut Paragraphs, style: &NoticeStyle, frame: Size) -> 
     let Size { width, height } = frame;
     let why = if let Some(tallest) = tallest {
         format!(
-            "with letters of {floor} px (5 % of the shorter side) it would cover {tallest} of the {height} px of the \
+            "with letters of {floor} px ({percent} % of the shorter side) it would cover {tallest} of the {height} px of the \
              picture's height, over half of it; use a shorter wording or fewer languages, or a taller picture"
         )
     } else {
         let needed = (paragraphs.narrowest()? * floor as f32).ceil() as u32 + 2 * layout::padding(floor).side;
         format!(
-            "its longest word is {needed} px wide with letters of {floor} px (5 % of the shorter side), and the \
+            "its longest word is {needed} px wide with letters of {floor} px ({percent} % of the shorter side), and the \
              {width} × {height} picture has room for {room} px; use a wording with shorter words"
         )
     };

@@ -8,6 +8,9 @@ use crate::{
 
 /// Height of a capital letter as a share of the shorter side: GB 45438-2025, 4.3.
 pub(crate) const MIN_CAP_SHARE: f64 = 0.05;
+/// The same on a page of a document, whose words must stay readable beside it: headline size, which the upper margin of an
+/// ordinary page takes (our reading: no law gives a number). What a style asks for above its least is added in proportion.
+pub(crate) const PAGE_CAP_SHARE: f64 = 0.02;
 /// Distance from the edge as a share of the shorter side (our reading: no law gives a number).
 pub(crate) const MARGIN_SHARE: f64 = 0.02;
 /// Contrast of text against plate: WCAG 2.2, 1.4.3.

@@ -266,7 +266,7 @@ fn is_seen(notice: &Notice, [a, b, c, d, e, f]: [f64; 6], page: &Page) -> bool {
         3 => (-b, c),
         _ => (a, d),
     };
-    let floor = f64::from(layout::cap_height(frame(page), layout::MIN_CAP_SHARE)) * 0.99;
+    let floor = f64::from(layout::cap_height(frame(page), layout::PAGE_CAP_SHARE)) * 0.99;
     let unit = shorter / f64::from(frame(page).shorter());
     inside && along > 0.0 && notice.cap * along.min(up) / unit >= floor
 }
