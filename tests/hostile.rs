@@ -111,7 +111,7 @@ fn mutations(format: Format) {
         // A card is drawn, heard and looked at again: so are films'.
         let every = match format {
             Format::Avif => 50,
-            Format::Mp4 | Format::Mov => 4,
+            Format::Mp4 | Format::Mov => 10,
             _ => 1,
         };
         let labeler = if number.is_multiple_of(every) { &labeler } else { &quick };

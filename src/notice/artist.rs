@@ -170,7 +170,7 @@ fn card(setter: &mut Typesetter, wording: &Wording, style: &NoticeStyle, frame: 
         return Err(Error::NoticeDoesNotFit { why });
     };
     // On whole pairs of pixels, which share their colour in films.
-    let middle = |room: u32, size: u32| (room - size) / 2 & !1;
+    let middle = |room: u32, size: u32| ((room - size) / 2) & !1;
     let Size { width, height } = plate.size;
     let rect = Rect { x: middle(frame.width, width), y: middle(frame.height, height), width, height };
     Ok(Notice {

@@ -125,7 +125,7 @@ impl Evidence<'_> {
             Check::CapHeight => self.cap_height(),
             Check::Contrast => self.contrast(),
             Check::AtEdge => self.at_edge(),
-            Check::FromStart => self.from_start(),
+            Check::FromStart => self.seen_first(),
             Check::Loudness => self.loudness(),
             Check::AtStart => self.at_start(),
             Check::Words => self.words(),
@@ -266,7 +266,7 @@ impl Evidence<'_> {
         Found::new(holds, say!("{} px from the nearest edge", nearest))
     }
 
-    fn from_start(&self) -> Found {
+    fn seen_first(&self) -> Found {
         const LEAST_MS: u64 = 2000;
         let Some(span) = self.best().and_then(|notice| notice.spans.first()) else { return self.nothing_to_measure() };
         let (from, to) = span.seconds();

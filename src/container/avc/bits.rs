@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
         }
-        Some(((1_u32 << zeros) - 1).checked_add(self.bits(zeros)?)?)
+        ((1_u32 << zeros) - 1).checked_add(self.bits(zeros)?)
     }
 
     /// Exp-Golomb with a sign: 9.1.1.
