@@ -441,7 +441,10 @@ fn epubcheck_passes_as_before() {
         // What it says of the original it may say of the result.
         let messages = |path: &Path| {
             let output = run("java", &["-jar", "/usr/share/java/epubcheck.jar", path.to_str().unwrap()])?;
-            assert!(!String::from_utf8_lossy(&output.stderr).contains("Unable to access"), "no epubcheck");
+            if String::from_utf8_lossy(&output.stderr).contains("Unable to access") {
+                common::skip("epubcheck");
+                return None;
+            }
             let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
             let said = text
                 .lines()
