@@ -45,8 +45,13 @@ pub(super) fn part(
     let (canvas, _) = Canvas::decode(&zlib, at, &read, budget)?;
     let mut rgb = Vec::with_capacity(budget.raster(stored.width, stored.height, 3)?);
     for y in stored.y..stored.y + stored.height {
-        let row = canvas.row(y).chunks_exact(canvas.unit).skip(stored.x as usize);
-        rgb.extend(row.take(stored.width as usize).flat_map(|pixel| colour(&header, pixel, &palette)));
+        let (start, len) = (stored.x as usize * canvas.unit, stored.width as usize * canvas.unit);
+        let row = canvas.row(y).get(start..start + len).unwrap_or_default();
+        match (header.colour, header.depth) {
+            (Colour::Rgb, 8) => rgb.extend_from_slice(row),
+            (Colour::Rgba, 8) => rgb.extend(row.as_chunks::<4>().0.iter().flat_map(|&[r, g, b, _]| [r, g, b])),
+            _ => rgb.extend(row.chunks_exact(canvas.unit).flat_map(|pixel| colour(&header, pixel, &palette))),
+        }
     }
     Ok(Some(Raster::upright(rgb, stored.size(), orientation)))
 }
