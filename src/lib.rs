@@ -23,13 +23,13 @@
 //! | libjpeg-turbo, decoding and encoding with nothing drawn | 34 |
 //!
 //! A million such pictures take 9.0 million floors of processor time; multiply by the floor of your machine, which the same
-//! bench measures. A progressive file takes 15 times as long as an ordinary one, because all of it is written anew.
+//! bench measures. A progressive file takes about 15 times as long as an ordinary one, because all of it is written anew.
 //! Keep one [`Labeler`] for all files: what does not hang on the file is kept in it, and the first picture of each size and
 //! quality pays for drawing. A product that still holds the pixels draws there ([`Labeler::stamp`]), and then the notice costs
 //! one reading back in the file.
 //!
-//! Workers share nothing that they wait for but short look-ups of what is kept. The notice is the bottleneck in a JPEG; without it, the signature
-//! and the hash are, and for large files the copy.
+//! The notice is the bottleneck in a JPEG; without it, building and signing the manifest are. How the rate grows with cores is
+//! what `benches/batch.sh` measures, and memory what `benches/memory.sh` does.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
