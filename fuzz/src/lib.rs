@@ -133,14 +133,19 @@ fn verify(verifier: &Verifier, bytes: &[u8]) -> Option<Report> {
 
 /// What was labelled is proven, whatever else stands in the file.
 fn label(what: &str, labeler: &Labeler, bytes: &[u8]) -> Option<Vec<u8>> {
-    let labelled = blames_the_content(
+    let (labelled, sidecar) = blames_the_content(
         what,
         bounded(what, || {
             let mut sink = Cursor::new(Vec::new());
-            labeler.label(&mut Cursor::new(bytes), &mut sink).map(|_| sink.into_inner())
+            labeler.label(&mut Cursor::new(bytes), &mut sink).map(|receipt| (sink.into_inner(), receipt.sidecar))
         }),
     )?;
-    let report = verify(&Bench::get().verifier, &labelled).expect("what was labelled can be examined");
+    let verifier = &Bench::get().verifier;
+    let report = match sidecar {
+        Some(store) => verifier.verify_with_manifest(&mut Cursor::new(&labelled), &store).ok(),
+        None => verify(verifier, &labelled),
+    };
+    let report = report.expect("what was labelled can be examined");
     let sound = report.binding == Binding::Intact && report.signature == Signature::Ok;
     assert!(sound && report.headline == Headline::AiMadeProven, "{what}: {report:#?}");
     Some(labelled)

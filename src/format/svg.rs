@@ -223,9 +223,13 @@ impl Edits<'_> {
             return Ok(());
         };
         let rest = &text[start..declaration.end];
-        let Some(quote) = rest.find(['"', '\'']) else { return Ok(()) };
+        let Some((quote, mark)) = rest.match_indices(['"', '\'']).next() else { return Ok(()) };
         let value = &rest[quote + 1..];
-        let value = &value[..value.find(['"', '\'']).unwrap_or(value.len())];
+        let Some(len) = value.find(mark) else {
+            let why = "the encoding in the XML declaration has no closing quotation mark; add it";
+            return Err(Error::malformed(Format::Svg, self.file.at(start + quote), why));
+        };
+        let value = &value[..len];
         if value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8") {
             return Ok(());
         }

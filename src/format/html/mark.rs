@@ -46,6 +46,10 @@ pub(super) fn mark(page: &[u8], survey: &Survey, label: &Label, budget: &mut Bud
         layout.piece(piece);
         Ok(())
     })?;
+    if let Some((name, at)) = &layout.raw {
+        let why = format!("the element {name} is not closed: all that follows is a part of it; close it");
+        return Err(Error::malformed(Format::Html, *at as u64, why));
+    }
     let xml = survey.media_type == "application/xhtml+xml";
     let utf8 = std::str::from_utf8(page).is_ok() && (xml || layout.declares_utf8 || page.starts_with(b"\xef\xbb\xbf"));
     let writer = Writer { xml, utf8 };
@@ -119,7 +123,7 @@ struct Layout<'a> {
     /// An element of ours that is open: its name and start.
     open: Option<(Ours, String, usize)>,
     /// An element of the head whose text is no content.
-    raw: Option<String>,
+    raw: Option<(String, usize)>,
 }
 
 impl Layout<'_> {
@@ -134,7 +138,7 @@ impl Layout<'_> {
                     let end = range.end + usize::from(self.page.get(range.end) == Some(&b'\n'));
                     self.ours.push((kind, start..end));
                 }
-                if self.raw.as_ref() == Some(&name) {
+                if self.raw.as_ref().is_some_and(|(open, _)| *open == name) {
                     self.raw = None;
                 }
                 match name.as_str() {
@@ -179,7 +183,7 @@ impl Layout<'_> {
             "body" => drop(self.body.get_or_insert(tag.range.clone())),
             "frameset" => self.frames = true,
             "title" | "script" | "style" | "template" | "noscript" if self.content.is_none() => {
-                self.raw.get_or_insert(tag.name.clone());
+                self.raw.get_or_insert((tag.name.clone(), tag.range.start));
             }
             other if self.raw.is_none() && !HEAD.contains(&other) => drop(self.content.get_or_insert(tag.range.start)),
             _ => {}

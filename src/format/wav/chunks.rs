@@ -149,6 +149,17 @@ pub(super) fn sizes(
         Ok(le_u32(&read_at(source, Format::Wav, at, 4)?, 0).unwrap_or_default())
     };
     let data = form.chunks.iter().find(|chunk| chunk.id == *b"data");
+    if let Some(last) = form.chunks.last().filter(|last| data.is_none_or(|data| data.at != last.at)) {
+        let said = field(source, last.at + 4)?;
+        if u64::from(said) != last.len && !(wide.is_some() && said == UNKNOWN) {
+            // What is put behind it would be a part of it.
+            let why = format!(
+                "the last chunk says that it holds {said} bytes, and there are {}; repair its length",
+                last.len
+            );
+            return Err(Error::malformed(Format::Wav, last.at, why));
+        }
+    }
     if let Some(data) = data {
         let len = data.len + placed.map_or(0, |(bytes, _)| bytes);
         match wide {
