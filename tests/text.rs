@@ -55,6 +55,7 @@ fn every_label_says_what_it_says_and_nothing_else_does() {
         ("aigc.odt", OpenDocument, AiMadeDeclared, Some(FullyAi), 1),
         ("aigc.epub", Epub, AiMadeDeclared, Some(FullyAi), 1),
         ("plain.pdf", Pdf, NoLabel, None, 0),
+        ("pages.pdf", Pdf, NoLabel, None, 0),
         ("aigc.pdf", Pdf, AiMadeDeclared, Some(FullyAi), 1),
         ("compressed.pdf", Pdf, AiMadeDeclared, Some(FullyAi), 1),
         ("damaged.pdf", Pdf, AiMadeDeclared, Some(FullyAi), 1),

@@ -116,8 +116,8 @@ pub fn shows(before: &RgbImage, after: &RgbImage, name: &str) {
     let share = |pixels: u32| f64::from(pixels) / shorter;
     let place = (share(top), share(width - 1 - right), share(bottom - top));
     assert!((0.01..=0.03).contains(&place.0) && (0.01..=0.03).contains(&place.1), "{name}: {place:?}");
-    // One line is 0.05 and twice its padding; two are twice as high.
-    assert!((0.1..=0.3).contains(&place.2) && bottom < height / 2, "{name}: {place:?}");
+    // One line is 0.02 and twice its padding; two are twice as high. Some tests ask for larger letters.
+    assert!((0.04..=0.3).contains(&place.2) && bottom < height / 2, "{name}: {place:?}");
     let plate = image::imageops::crop_imm(after, left, top, right - left, bottom - top).to_image();
     let dark = plate.pixels().filter(|pixel| pixel.0.iter().all(|&value| value < 40)).count();
     let light = plate.pixels().filter(|pixel| pixel.0.iter().all(|&value| value > 200)).count();
