@@ -156,7 +156,8 @@ fn holes_unnamed(text: &str) -> String {
 /// What stands under `fixtures/` and, where it is, in the corpus, examined for real.
 fn reports() -> Vec<(PathBuf, Report)> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let mut folders = vec![fixtures];
+    let below = fs::read_dir(&fixtures).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let mut folders: Vec<_> = below.chain([fixtures.clone()]).collect();
     match std::env::var_os("TANBA_CORPUS") {
         Some(corpus) => folders.extend(["wild", "labelled"].map(|folder| Path::new(&corpus).join(folder))),
         None => {
