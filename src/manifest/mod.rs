@@ -9,6 +9,7 @@ mod claim;
 mod codes;
 mod der;
 mod doctor;
+mod faults;
 mod hash;
 mod identity;
 mod jumbf;

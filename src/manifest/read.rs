@@ -13,7 +13,8 @@ use super::{
     Past, Region, TrustAnchors, binding,
     certificate::{self, Certificate},
     chain,
-    codes::{Codes, Status},
+    codes::Codes,
+    faults::{about, faults, signature},
     jumbf,
     path::{self, Purpose, Refusal},
     revocation, said,
@@ -25,10 +26,7 @@ use crate::{
     Format, Result,
     format::{Store, Survey},
     limits::Limits,
-    report::{
-        Axes, Binding, Class, Finding, ManifestReport, Said, Signature, SignerStanding, Statement, Technique,
-        TimeStanding, say,
-    },
+    report::{Axes, Binding, Class, Finding, ManifestReport, Said, Signature, SignerStanding, TimeStanding, say},
     stream::Source,
 };
 
@@ -399,54 +397,4 @@ impl Stamped {
 /// The label in a JUMBF URI: `self#jumbf=/c2pa/<label>`, with more behind it or not.
 pub(super) fn label_of(uri: &str) -> Option<&str> {
     uri.split_once("/c2pa/")?.1.split('/').next()
-}
-
-/// Any failure that is not known to be harmless makes a signature bad.
-fn signature(codes: &Codes, seal: &Seal) -> Signature {
-    // The engine calls a signature wrong whose certificate names no organisation: that is about the signer.
-    let misjudged = |status: &Status| status.code == "claimSignature.mismatch" && seal.signed;
-    let harmless = |status: &Status| status.is_excused() || misjudged(status);
-    let validated = codes.succeeded("claimSignature.validated") || codes.failures.iter().any(misjudged);
-    let good = validated && seal.faults.is_empty();
-    if good && codes.failures.iter().all(harmless) { Signature::Ok } else { Signature::Bad }
-}
-
-/// The engine's other failures, as findings. Who is trusted, and whether the content was changed, is said elsewhere.
-fn faults(codes: &Codes, seal: &Seal, place: &str) -> Vec<Finding> {
-    let skipped = |code: &str| {
-        (code == "claimSignature.mismatch" && seal.signed)
-            || code.starts_with("signingCredential.")
-            || code.contains("Hash.mismatch")
-    };
-    let faults = |codes: &[Status], ingredient: bool| {
-        let codes = codes.iter().map(|status| status.code.clone());
-        let mut codes: Vec<_> = codes.filter(|code| !skipped(code)).collect();
-        codes.sort();
-        codes.dedup();
-        codes
-            .into_iter()
-            .map(move |code| {
-                let text = match ingredient {
-                    false => say!("the manifest: {}", words(&code)),
-                    true => say!("a manifest of an ingredient: {}", words(&code)),
-                };
-                about(text, &code, place.to_owned())
-            })
-            .collect::<Vec<_>>()
-    };
-    let own = faults(&codes.failures, false);
-    let others = faults(&codes.ingredient_failures, true);
-    own.into_iter().chain(others).collect()
-}
-
-fn words(code: &str) -> Said {
-    match code {
-        "claimSignature.mismatch" => "the signature does not fit".into(),
-        "assertion.hashedURI.mismatch" => "a signed statement was changed".into(),
-        other => say!("C2PA status {}", other),
-    }
-}
-
-pub(super) fn about(text: impl Into<Said>, value: &str, place: String) -> Finding {
-    Finding::new(Technique::C2pa, Class::Declared, Statement::AboutTheLabel, text, value, place)
 }

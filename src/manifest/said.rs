@@ -61,7 +61,7 @@ impl Whose {
 fn of_manifest(view: &View, label: &str, class: Option<Class>, place: &str, whose: Whose) -> Vec<Finding> {
     let Some(class) = class else {
         let text = whose.says(say!("it was changed or is not signed as it should be; what it says does not count"));
-        return vec![super::read::about(text, label, place.to_owned())];
+        return vec![super::faults::about(text, label, place.to_owned())];
     };
     let mut findings = Vec::new();
     let place = |what: &str| format!("{place}, {what}");
