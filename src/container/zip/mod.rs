@@ -2,6 +2,7 @@
 //! can lead nowhere.
 
 mod edit;
+mod headers;
 #[cfg(test)]
 mod tests;
 
