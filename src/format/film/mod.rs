@@ -10,14 +10,14 @@ mod picture;
 mod remake;
 mod scene;
 mod splice;
-mod tables;
+pub(super) mod tables;
 pub(super) mod tags;
 pub(super) mod voice;
 
 use super::{Format, Label, Marked, Survey};
 use crate::{
     Error, Result,
-    container::bmff::{C2PA_UUID, XMP_UUID, sized, store_box},
+    container::bmff::{BoxHead, C2PA_UUID, XMP_UUID, sized, store_box},
     geometry::Size,
     limits::Budget,
     notice::{Audible, Heard},
@@ -92,22 +92,7 @@ pub(super) fn mark(
 ) -> Result<Marked> {
     let file = File::read(source, format, budget)?;
     let mut marked = Marked::default();
-    let mut front = Vec::new();
-    if let Some(store_len) = label.store_len {
-        marked.patch.slot(file.ftyp_end, store_len, Box::new(store_box));
-    }
-    for head in file.boxes.iter().filter(|head| head.uuid == Some(C2PA_UUID)) {
-        marked.patch.delete(head.range.clone());
-    }
-    if let Some(record) = label.record {
-        let old = file.boxes.iter().find(|head| head.uuid == Some(XMP_UUID));
-        let packet = record::merge(survey.xmp.first().map(|xmp| xmp.bytes.as_slice()), record, budget)?;
-        let packet = sized(b"uuid", &[&XMP_UUID[..], &packet].concat());
-        match old {
-            Some(old) => marked.patch.replace(old.range.clone(), packet),
-            None => front.extend(packet),
-        }
-    }
+    let mut front = boxes(&file.boxes, file.ftyp_end, survey, label, &mut marked.patch, budget)?;
     let tagged = tags::tagged(&file.moov, file.moov_range.start, label.record, format, budget)?;
     let movie = Movie::read(&tagged, file.moov_range.start, &mut Walk { format, budget })?;
     let mut work = Work { file: &file, tagged: &tagged, movie: &movie, front: 0, changes: Vec::new(), caption: None };
@@ -218,5 +203,33 @@ impl Work<'_> {
                 insert.data -= data;
             }
         }
+    }
+}
+
+/// Removes the old manifest, makes room for the new one, and puts the packet of XMP where the old one stands; returns what has to
+/// go in front of the media data instead.
+pub(super) fn boxes(
+    boxes: &[BoxHead],
+    ftyp_end: u64,
+    survey: &Survey,
+    label: &Label,
+    patch: &mut Patch,
+    budget: &mut Budget,
+) -> Result<Vec<u8>> {
+    if let Some(store_len) = label.store_len {
+        patch.slot(ftyp_end, store_len, Box::new(store_box));
+    }
+    for head in boxes.iter().filter(|head| head.uuid == Some(C2PA_UUID)) {
+        patch.delete(head.range.clone());
+    }
+    let Some(record) = label.record else { return Ok(Vec::new()) };
+    let packet = record::merge(survey.xmp.first().map(|xmp| xmp.bytes.as_slice()), record, budget)?;
+    let packet = sized(b"uuid", &[&XMP_UUID[..], &packet].concat());
+    match boxes.iter().find(|head| head.uuid == Some(XMP_UUID)) {
+        Some(old) => {
+            patch.replace(old.range.clone(), packet);
+            Ok(Vec::new())
+        }
+        None => Ok(packet),
     }
 }

@@ -53,15 +53,15 @@ pub(super) fn changed(kind: &[u8; 4], body: &[u8], change: &Change) -> Option<Op
         b"stsh" => Some(numbers(body, insert, false, 8)),
         b"sdtp" => Some(dependencies(body, insert)),
         b"stdp" => Some(body.get(..4).map(|head| [head, &vec![0; insert.lens.len() * 2], &body[4..]].concat())),
-        b"stsc" => Some(chunks(body, insert)),
-        b"stsz" => Some(sizes(body, insert)),
+        b"stsc" => Some(chunks(body, &insert.lens)),
+        b"stsz" => Some(sizes(body, &insert.lens)),
         b"sbgp" => Some(groups(body, insert)),
         _ => None,
     }
 }
 
 /// A duration further on, at the first place in version 0 and at the second in version 1. All ones are "unknown".
-pub(super) fn longer(body: &[u8], more: u64, [short, long]: [usize; 2]) -> Option<Vec<u8>> {
+pub(in crate::format) fn longer(body: &[u8], more: u64, [short, long]: [usize; 2]) -> Option<Vec<u8>> {
     let mut made = body.to_vec();
     if body.first() == Some(&1) {
         let duration = be_u64(body, long)?;
@@ -251,11 +251,11 @@ fn dependencies(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
 }
 
 /// `stsc`: from which chunk on how many samples stand in one. The new ones are the first.
-fn chunks(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
+pub(in crate::format) fn chunks(body: &[u8], lens: &[u32]) -> Option<Vec<u8>> {
     let (count, entries) = entries(body, 12)?;
     let mut made = [body.get(..4)?, &count.checked_add(1)?.to_be_bytes()].concat();
     // First chunk, samples in each, description.
-    for number in [1, u32::try_from(insert.lens.len()).ok()?, 1] {
+    for number in [1, u32::try_from(lens.len()).ok()?, 1] {
         made.extend(number.to_be_bytes());
     }
     for entry in entries.chunks_exact(12) {
@@ -266,11 +266,11 @@ fn chunks(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
 }
 
 /// `stsz`: the bytes of each sample, in a list from now on.
-fn sizes(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
+pub(in crate::format) fn sizes(body: &[u8], lens: &[u32]) -> Option<Vec<u8>> {
     let (all, count) = (be_u32(body, 4)?, be_u32(body, 8)?);
-    let new = count.checked_add(u32::try_from(insert.lens.len()).ok()?)?;
+    let new = count.checked_add(u32::try_from(lens.len()).ok()?)?;
     let mut made = [body.get(..4)?, &[0; 4], &new.to_be_bytes()].concat();
-    insert.lens.iter().for_each(|len| made.extend(len.to_be_bytes()));
+    lens.iter().for_each(|len| made.extend(len.to_be_bytes()));
     let len = usize::try_from(count).ok()?.checked_mul(4)?;
     match all {
         0 => made.extend_from_slice(body.get(12..12_usize.checked_add(len)?)?),

@@ -8,16 +8,15 @@ use std::ops::Range;
 
 use super::{
     Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Stretch, Survey,
-    film::{tags, voice},
-    listen, movie as film,
+    film::{self, tags, voice},
+    listen,
 };
 use crate::{
     Error, Format, Result,
-    container::bmff::{BoxHead, C2PA_UUID, SizeField, XMP_UUID, boxes, brands, sized, store_box},
+    container::bmff::{BoxHead, SizeField, boxes, brands, sized},
     limits::Budget,
     notice::{Audible, Heard, Sound, speech::Codec},
     patch::Patch,
-    record,
     stream::{Source, length, read_block},
 };
 use movie::{Insertion, Movie};
@@ -48,7 +47,7 @@ impl Handler for M4a {
     }
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
-        Ok(film::survey(source, Format::M4a, FACTS.media_types[0], budget)?.0)
+        Ok(super::movie::survey(source, Format::M4a, FACTS.media_types[0], budget)?.0)
     }
 
     fn hear(&self, source: &mut dyn Source, _survey: &Survey, audible: &Audible, budget: &mut Budget) -> Result<Heard> {
@@ -66,22 +65,7 @@ impl Handler for M4a {
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
         let file = File::read(source, budget)?;
         let mut marked = Marked::default();
-        let mut front = Vec::new();
-        if let Some(store_len) = label.store_len {
-            marked.patch.slot(file.ftyp_end, store_len, Box::new(store_box));
-        }
-        for head in file.boxes.iter().filter(|head| head.uuid == Some(C2PA_UUID)) {
-            marked.patch.delete(head.range.clone());
-        }
-        if let Some(record) = label.record {
-            let old = file.boxes.iter().find(|head| head.uuid == Some(XMP_UUID));
-            let packet = record::merge(survey.xmp.first().map(|xmp| xmp.bytes.as_slice()), record, budget)?;
-            let packet = sized(b"uuid", &[&XMP_UUID[..], &packet].concat());
-            match old {
-                Some(old) => marked.patch.replace(old.range.clone(), packet),
-                None => front.extend(packet),
-            }
-        }
+        let mut front = film::boxes(&file.boxes, file.ftyp_end, survey, label, &mut marked.patch, budget)?;
         let mut insertion = None;
         if let Some(heard) = label.heard {
             let movie = Movie::read(&file.moov, file.moov_at(), budget)?;

@@ -1,6 +1,9 @@
 //! Boxes of the movie that count samples, time or bytes: ISO/IEC 14496-12, 8.2 to 8.9.
 
-use super::movie::{Change, Insertion};
+use super::{
+    film::tables::{chunks, longer, sizes},
+    movie::{Change, Insertion},
+};
 use crate::stream::{be_u32, be_u64};
 
 /// The new content of a box; `None` for boxes that stay as they are, `Some(None)` for one that breaks its own grammar.
@@ -15,26 +18,11 @@ pub(super) fn changed(kind: &[u8; 4], body: &[u8], change: &Change) -> Option<Op
         (b"tkhd", Some(insert)) => Some(longer(body, insert.in_movie(), [20, 28])),
         (b"elst", Some(insert)) => Some(edited(body, insert)),
         (b"stts", Some(insert)) => Some(times(body, insert)),
-        (b"stsc", Some(insert)) => Some(chunks(body, insert)),
-        (b"stsz", Some(insert)) => Some(sizes(body, insert)),
+        (b"stsc", Some(insert)) => Some(chunks(body, &insert.lens)),
+        (b"stsz", Some(insert)) => Some(sizes(body, &insert.lens)),
         (b"sbgp", Some(insert)) => Some(groups(body, insert)),
         _ => None,
     }
-}
-
-/// A duration further on, at the first place in version 0 and at the second in version 1. All ones are "unknown".
-fn longer(body: &[u8], more: u64, [short, long]: [usize; 2]) -> Option<Vec<u8>> {
-    let mut made = body.to_vec();
-    if body.first() == Some(&1) {
-        let duration = be_u64(body, long)?;
-        let new = if duration == u64::MAX { duration } else { duration.checked_add(more)? };
-        made.get_mut(long..long + 8)?.copy_from_slice(&new.to_be_bytes());
-    } else {
-        let duration = be_u32(body, short)?;
-        let new = if duration == u32::MAX { duration } else { u32::try_from(u64::from(duration) + more).ok()? };
-        made.get_mut(short..short + 4)?.copy_from_slice(&new.to_be_bytes());
-    }
-    Some(made)
 }
 
 /// What an edit list of one entry leaves out at the start, in the track's units; `None` for other lists.
@@ -74,41 +62,6 @@ fn times(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
     made.get_mut(8..12)?.copy_from_slice(&count.to_be_bytes());
     Some(made)
 }
-
-/// `stsc`: from which chunk on how many samples stand in one. The notice is the first.
-fn chunks(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
-    let count = be_u32(body, 4)?;
-    let entries = body.get(8..8_usize.checked_add(usize::try_from(count).ok()?.checked_mul(12)?)?)?;
-    let mut made = [body.get(..4)?, &count.checked_add(1)?.to_be_bytes()].concat();
-    // First chunk, samples in each, description.
-    for number in [1, u32::try_from(insert.lens.len()).ok()?, 1] {
-        made.extend(number.to_be_bytes());
-    }
-    for entry in entries.chunks_exact(12) {
-        made.extend(be_u32(entry, 0)?.checked_add(1)?.to_be_bytes());
-        made.extend_from_slice(&entry[4..]);
-    }
-    Some(made)
-}
-
-/// `stsz`: the bytes of each sample, in a list from now on.
-fn sizes(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
-    let (all, count) = (be_u32(body, 4)?, be_u32(body, 8)?);
-    let new = count.checked_add(u32::try_from(insert.lens.len()).ok()?)?;
-    let mut made = [body.get(..4)?, &[0; 4], &new.to_be_bytes()].concat();
-    insert.lens.iter().for_each(|len| made.extend(len.to_be_bytes()));
-    let len = usize::try_from(count).ok()?.checked_mul(4)?;
-    match all {
-        0 => made.extend_from_slice(body.get(12..12_usize.checked_add(len)?)?),
-        // No recording has a million of them in a box this short.
-        all if count <= MAX_EQUAL => (0..count).for_each(|_| made.extend(all.to_be_bytes())),
-        _ => return None,
-    }
-    Some(made)
-}
-
-/// The most samples of equal length: six hours at 48 kHz.
-const MAX_EQUAL: u32 = 1 << 20;
 
 /// `sbgp`: which samples belong to which group. The notice's are like the first.
 fn groups(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
