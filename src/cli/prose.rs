@@ -1,7 +1,7 @@
 //! What is written into texts, from arguments.
 
 use clap::Args;
-use tanba::{Policy, ProsePlace, WrittenNotice};
+use tanba::{Format, Policy, ProsePlace, WrittenNotice};
 
 use super::escape;
 
@@ -30,10 +30,12 @@ impl ProseArguments {
 }
 
 /// A line about the notice.
-pub(super) fn line(written: &WrittenNotice) -> String {
+pub(super) fn line(format: Format, written: &WrittenNotice) -> String {
+    let is_text = matches!(format, Format::Text | Format::Html);
     let place = match (written.kept, written.at_the_end) {
         (true, _) => "kept, it stood there already",
         (false, _) if written.on_pages => "on every page",
+        (false, false) if !is_text => "at the start",
         (false, false) => "the first line",
         (false, true) => "the first line and the last one",
     };

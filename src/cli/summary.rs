@@ -23,7 +23,7 @@ pub(super) fn summary(receipt: &Receipt, job: &Job) -> String {
         text += &audible::line(heard);
     }
     if let Some(written) = &receipt.written {
-        text += &prose::line(written);
+        text += &prose::line(receipt.format, written);
     }
     if receipt.record {
         text += &format!("  record    identifier {}\n", receipt.id);

@@ -70,7 +70,7 @@ pub(super) fn draw(labeler: &Labeler, job: &Job, source: &mut dyn Source) -> Res
         return Ok(None);
     }
     let Some(ffmpeg) = &labeler.ffmpeg else {
-        let why = "a banner on every frame needs ffmpeg, and none was given: install it and give its path, or take an opening card";
+        let why = "a banner on every frame needs ffmpeg, and none was given: install it and give its path; an opening card, for H.264 in MP4 and QuickTime, needs none";
         return Err(Error::Argument { argument: "ffmpeg", why: why.into() });
     };
     let budget = &mut Budget::new(&labeler.limits);
