@@ -243,7 +243,17 @@ fn films_and_sound_that_lie_have_their_outcome() {
     let id3 = |size: [u8; 4], frame: [u8; 4]| {
         [b"ID3\x04\0\0", &size[..], b"TXXX", &frame[..], b"\0\0\x03a\0b", &[0; 200]].concat()
     };
+    // Byte 5 of a page are its flags: it goes on from another, begins a stream, ends it.
+    let opus = |page: usize, flags: u8| {
+        let mut bytes = fs::read(fixture("av/tone.opus")).unwrap();
+        let at = memchr::memmem::find_iter(&bytes, b"OggS").nth(page).unwrap() + 5;
+        bytes[at] = flags;
+        bytes
+    };
     hold([
+        ("an Opus stream whose first page is its last".to_owned(), opus(0, 6), "no-label", "unsupported"),
+        ("an Opus stream whose comments are its last page".to_owned(), opus(1, 4), "ai-made-declared", "unsupported"),
+        ("comments that go on from nothing".to_owned(), opus(1, 1), "ai-made-declared", "unsupported"),
         ("a long box of 2^64 - 1".to_owned(), film(&long), "not-checked", "malformed"),
         ("1,000 boxes in one another".to_owned(), film(&nested), "no-label", "malformed"),
         ("2^32 keys".to_owned(), film(&keys), "not-checked", "malformed"),

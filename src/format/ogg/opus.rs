@@ -23,6 +23,9 @@ const CLIP_LEAD: u64 = 2_400;
 /// The longest packet of comments that is kept in memory is bounded by the budget; more pages than this are none.
 const MAX_HEADER_PAGES: usize = 4096;
 
+const NOT_IN_ORDER: &str =
+    "its first pages say that they are the last, or parts of others; write it anew (ffmpeg -c copy)";
+
 /// What a walk over the pages found.
 pub(super) struct Stream {
     serial: u32,
@@ -273,6 +276,8 @@ impl Walk {
                 return Ok(Err(
                     "it is a chain of several recordings, of which players show one; put them into one first".into(),
                 ));
+            } else if page.continued || page.last {
+                return Ok(Err(NOT_IN_ORDER.into()));
             } else {
                 self.head = Some(page.clone());
                 return Ok(Ok(()));
@@ -312,6 +317,10 @@ impl Walk {
     /// A page of comments.
     fn header(&mut self, source: &mut dyn Source, page: &Page, budget: &mut Budget) -> Result<Result<(), String>> {
         self.pages += 1;
+        // Readers end a stream at its last page, and leave out what begins elsewhere.
+        if page.last || page.continued != (self.pages > 1) {
+            return Ok(Err(NOT_IN_ORDER.into()));
+        }
         if page.packets.len() != 1 || self.pages > MAX_HEADER_PAGES {
             return Ok(Err(
                 "its comments share a page with its sound, which RFC 7845 forbids; write it anew (ffmpeg -c copy)"
