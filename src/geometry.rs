@@ -98,6 +98,15 @@ impl Orientation {
         matches!(self, Self::Transposed | Self::Turned90 | Self::Transverse | Self::Turned270)
     }
 
+    /// What leads from stored to shown, where this one leads from shown to stored.
+    pub(crate) fn inverse(self) -> Self {
+        match self {
+            Self::Turned90 => Self::Turned270,
+            Self::Turned270 => Self::Turned90,
+            other => other,
+        }
+    }
+
     /// The size as shown of a picture stored with `stored`; also the other way round.
     pub(crate) fn shown(self, stored: Size) -> Size {
         if self.swaps_sides() { Size { width: stored.height, height: stored.width } } else { stored }
@@ -154,6 +163,7 @@ mod tests {
             let stored = orientation.stored_rect(rect, shown);
             assert_eq!(stored, Rect { x, y, width, height }, "orientation {value}");
             assert!(stored.inside(orientation.shown(shown)));
+            assert_eq!(orientation.inverse().stored_rect(stored, orientation.shown(shown)), rect);
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Survey {
     pub(crate) orientation: Orientation,
     /// Pixels that the height of a strip must be a multiple of, so that the picture below it need not change; 0 is 1.
     pub(crate) strip_unit: u32,
+    /// Blocks of stored pixels that are coded together: a notice that ends where they do changes no pixel beside it.
+    pub(crate) cell: Option<Size>,
     /// Number of frames or pages; 1 for stills.
     pub(crate) frames: u32,
     /// C2PA manifest stores, in file order; more than one is a fault of the file.

@@ -111,7 +111,7 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
-    use crate::{Disclosure, Labeler, Policy, Signer, notice::Artist, record::Record};
+    use crate::{Disclosure, Labeler, Policy, Signer, labeler::seen, notice::Artist, record::Record};
 
     #[test]
     fn a_notice_that_was_lost_is_an_error() {
@@ -147,8 +147,9 @@ mod tests {
                 receipt.format.handler().survey(&mut Cursor::new(bytes), &mut Budget::new(&limits)).unwrap()
             };
             let plan = Policy::default().plan(&disclosure, receipt.format.medium());
-            let notice = Artist::new().draw(&plan, survey(&original).shown().unwrap()).unwrap();
             let (survey_before, record) = (survey(&original), Record::example());
+            let drawn = Artist::new().draw(&plan, survey_before.shown().unwrap()).unwrap();
+            let notice = seen::fitted(drawn, &survey_before);
             let job = Job::new(receipt.format, survey_before, record, plan);
             let look = |bytes: &[u8]| {
                 let mut result = Cursor::new(bytes.to_vec());

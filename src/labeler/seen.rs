@@ -3,9 +3,10 @@
 use super::{Job, Labeler, PlacedNotice, wanted::Wanted};
 use crate::{
     Result,
+    format::Survey,
     geometry::{Rect, Size},
     limits::Budget,
-    notice::{self, Sighting},
+    notice::{self, Notice, Sighting},
     policy::{Plan, layout},
     stream::Source,
 };
@@ -29,13 +30,19 @@ pub(super) fn wanted(labeler: &Labeler, job: &Job, source: &mut dyn Source) -> R
         return Ok(Wanted::Keep(keep(same, frame)));
     }
     let Some(old) = standing.first() else {
-        return Ok(Wanted::Draw(labeler.artist.draw(plan, frame)?.with_strip_of(survey.strip_unit)));
+        return Ok(Wanted::Draw(fitted(labeler.artist.draw(plan, frame)?, survey)));
     };
     // Where an older notice stands, wherever that is: two of them would contradict each other.
     let mut plan = plan.clone();
     plan.style.place = layout::nearest(old.rect, frame, plan.style.place);
-    let notice = labeler.artist.draw(&plan, frame)?.with_strip_of(survey.strip_unit);
+    let notice = fitted(labeler.artist.draw(&plan, frame)?, survey);
     Ok(Wanted::Draw(standing.iter().fold(notice, |notice, old| notice.covering(old.rect))))
+}
+
+/// On whole blocks of the format.
+pub(super) fn fitted(notice: Notice, survey: &Survey) -> Notice {
+    let notice = notice.with_strip_of(survey.strip_unit);
+    survey.cell.into_iter().fold(notice, |notice, cell| notice.on_blocks(cell, survey.orientation))
 }
 
 /// The notices that stand in the file already.

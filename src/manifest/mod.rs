@@ -9,6 +9,7 @@ mod claim;
 mod codes;
 mod der;
 mod doctor;
+mod envelope;
 mod faults;
 mod hash;
 mod identity;

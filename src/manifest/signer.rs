@@ -9,7 +9,7 @@ use c2pa::crypto::{cose::CertificateTrustPolicy, time_stamp::verify_time_stamp};
 use c2pa::status_tracker::StatusTracker;
 use time::macros::datetime;
 
-use super::{Identity, IdentityRequest, certificate::Chain, doctor, key::Key, lengths::Lengths};
+use super::{Identity, IdentityRequest, certificate::Chain, doctor, envelope::Envelope, key::Key, lengths::Lengths};
 use crate::{Cause, Error, Result};
 
 /// Bytes that a time-stamp adds to every manifest: room for the token of the usual authorities with their certificates
@@ -77,7 +77,18 @@ struct Parts {
     development: bool,
     signature_len: usize,
     sign: Arc<Sign>,
+    /// Whether the key is in memory, and known to be the one in the certificate.
+    has_key: bool,
+    envelope: Arc<Envelope>,
     stamp: Option<Arc<Stamp>>,
+}
+
+impl Parts {
+    fn new(algorithm: Algorithm, chain: Chain, signature_len: usize, sign: Arc<Sign>) -> Self {
+        let envelope = Arc::new(Envelope::new(algorithm, &chain));
+        let (chain, development, has_key) = (Arc::new(chain), false, false);
+        Self { algorithm, chain, development, signature_len, sign, has_key, envelope, stamp: None }
+    }
 }
 
 impl fmt::Debug for Signer {
@@ -134,8 +145,7 @@ impl Signer {
             Algorithm::Es384 => 96,
             Algorithm::Ps256 => chain.leaf()?.rsa_bits().unwrap_or(4096).div_ceil(8),
         };
-        let sign = Arc::new(sign);
-        Self::new(Parts { algorithm, chain: chain.into(), development: false, signature_len, sign, stamp: None })
+        Self::new(Parts::new(algorithm, chain, signature_len, Arc::new(sign)))
     }
 
     fn from_key(chain: &[u8], key: Key) -> Result<Self> {
@@ -147,7 +157,7 @@ impl Signer {
     fn with_key(chain: Chain, key: Key, development: bool) -> Result<Self> {
         let (algorithm, signature_len) = (key.algorithm(), key.signature_len());
         let sign = Arc::new(move |message: &[u8]| key.sign(message));
-        Self::new(Parts { algorithm, chain: chain.into(), development, signature_len, sign, stamp: None })
+        Self::new(Parts { development, has_key: true, ..Parts::new(algorithm, chain, signature_len, sign) })
     }
 
     /// A fixed identity that everybody has: for trying out. Every verifier calls it untrusted.
@@ -244,7 +254,12 @@ struct Engine(Arc<Parts>);
 
 impl c2pa::Signer for Engine {
     fn sign(&self, message: &[u8]) -> c2pa::Result<Vec<u8>> {
-        (self.0.sign)(message).map_err(c2pa::Error::OtherError)
+        let Parts { sign, envelope, .. } = &*self.0;
+        let signed = match self.direct_cose_handling() {
+            true => sign(&envelope.to_be_signed(message)).map(|signature| envelope.around(&signature)),
+            false => sign(message),
+        };
+        signed.map_err(c2pa::Error::OtherError)
     }
 
     fn alg(&self) -> c2pa::SigningAlg {
@@ -255,20 +270,16 @@ impl c2pa::Signer for Engine {
         Ok(self.0.chain.der().map(<[u8]>::to_vec).collect())
     }
 
+    /// With a key of our own the structure around the signature is made here: the engine would look at the certificate again for
+    /// every file, which was done once. What comes from elsewhere is its to check, and so are time-stamps.
+    fn direct_cose_handling(&self) -> bool {
+        self.0.has_key && self.0.stamp.is_none()
+    }
+
     /// Exactly what the signature needs (the engine's own default is 10 KB). The engine pads up to this length, and knows
     /// how to pad by nothing, or by 263 bytes and more, only.
     fn reserve_size(&self) -> usize {
-        let certificates: Vec<_> = self.0.chain.der().map(|der| bstr_len(der.len())).collect();
-        let array = usize::from(certificates.len() > 1);
-        // RFC 9053: EdDSA is -8 and ES256 -7, one byte each; ES384 is -35 and PS256 -37, two bytes.
-        let algorithm = match self.0.algorithm {
-            Algorithm::Ed25519 | Algorithm::Es256 => 1,
-            Algorithm::Es384 | Algorithm::Ps256 => 2,
-        };
-        // Map header, key 1 (alg), key 33 (x5chain).
-        let protected = 1 + 1 + algorithm + 2 + array + certificates.iter().sum::<usize>();
-        // Tag 18, array header, protected header, empty map, no payload, signature.
-        let signature = 1 + 1 + bstr_len(protected) + 1 + 1 + bstr_len(self.0.signature_len);
+        let signature = self.0.envelope.around(&vec![0; self.0.signature_len]).len();
         signature + if self.0.stamp.is_some() { TIME_STAMP_RESERVE } else { 0 }
     }
 
@@ -283,15 +294,4 @@ impl c2pa::Signer for Engine {
             Ok(response)
         })())
     }
-}
-
-/// Length of a CBOR byte string of `len` bytes.
-fn bstr_len(len: usize) -> usize {
-    let header = match len {
-        0..=0x17 => 1,
-        0x18..=0xFF => 2,
-        0x100..=0xFFFF => 3,
-        _ => 5,
-    };
-    header + len
 }

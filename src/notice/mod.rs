@@ -3,6 +3,7 @@
 mod artist;
 mod audible;
 mod blend;
+mod fit;
 #[cfg(test)]
 mod goldens;
 mod grey;
@@ -74,27 +75,6 @@ impl Stamp {
         }
         Arc::new(Self::new(size, coverage))
     }
-
-    /// The same with rows of the plate above and below.
-    fn padded(&self, above: u32, added: u32) -> Arc<Self> {
-        let kept = |padded: &Padded| (padded.above, padded.added) == (above, added);
-        if let Some(found) = self.kept.get(kept) {
-            return Arc::clone(&found.stamp);
-        }
-        let size = Size { width: self.size.width, height: self.size.height + added };
-        let mut coverage = vec![0; size.width as usize * size.height as usize];
-        let start = (above * size.width) as usize;
-        coverage[start..start + self.coverage.len()].copy_from_slice(&self.coverage);
-        let stamp = Arc::new(Self::new(size, coverage));
-        Arc::clone(&self.kept.keep(Padded { above, added, stamp }).stamp)
-    }
-}
-
-/// A stamp with rows of the plate around it, kept with the one that it was made from.
-struct Padded {
-    above: u32,
-    added: u32,
-    stamp: Arc<Stamp>,
 }
 
 /// A notice drawn for a picture of a given size, in the frame *as shown*.
@@ -166,46 +146,6 @@ impl Notice {
             }) = self.strip;
         }
         StoredNotice { stamp, plate: self.plate, text: self.text, rect, grow, frame }
-    }
-}
-
-impl Notice {
-    /// The same notice on a plate that also covers an older one at `old`, so that nothing of it shows beside the new.
-    /// A notice that stands elsewhere is left alone: covering it would cover the picture.
-    pub(crate) fn covering(self, old: Rect) -> Self {
-        let union = self.rect.union(old);
-        let apart = union.area() > 2 * (self.rect.area() + old.area());
-        if self.strip > 0 || apart || union == self.rect || !union.inside(self.frame) {
-            return self;
-        }
-        let size = union.size();
-        let mut coverage = vec![0; size.width as usize * size.height as usize];
-        let (left, top) = ((self.rect.x - union.x) as usize, (self.rect.y - union.y) as usize);
-        let (from, to) = (self.stamp.size.width as usize, size.width as usize);
-        for (row, line) in self.stamp.coverage.chunks_exact(from.max(1)).enumerate() {
-            let start = (top + row) * to + left;
-            coverage[start..start + from].copy_from_slice(line);
-        }
-        Self { stamp: Arc::new(Stamp::new(size, coverage)), rect: union, shift: (left as u32, top as u32), ..self }
-    }
-}
-
-impl Notice {
-    /// The same notice in a strip whose height is a multiple of `unit` pixels; the plate grows on both sides of the text.
-    pub(crate) fn with_strip_of(self, unit: u32) -> Self {
-        let Some(strip) = self.strip.checked_next_multiple_of(unit.max(1)).filter(|&strip| strip > self.strip) else {
-            return self;
-        };
-        let added = strip - self.strip;
-        let above = added / 2;
-        Self {
-            stamp: self.stamp.padded(above, added),
-            rect: Rect { height: self.rect.height + added, ..self.rect },
-            strip,
-            frame: Size { height: self.frame.height + added, ..self.frame },
-            shift: (self.shift.0, self.shift.1 + above),
-            ..self
-        }
     }
 }
 

@@ -182,6 +182,9 @@ fn survey(source: &mut dyn Source, layout: &Layout, budget: &mut Budget) -> Resu
                 budget.raster(frame.size.width, frame.size.height, 3)?;
                 survey.stored = Some(frame.size);
                 sampling = frame.sampling();
+                // A.2.2: where one component stands alone, an MCU is one block.
+                let (h, v) = if frame.components.len() == 1 { (1, 1) } else { sampling };
+                survey.cell = Some(Size { width: 8 * h, height: 8 * v });
             }
             _ => {}
         }
