@@ -192,7 +192,8 @@ mutations! {
     opendocument_mutations OpenDocument
     epub_mutations Epub
     html_mutations Html
-    subtitles_mutations Subtitles
+    webvtt_mutations WebVtt
+    subrip_mutations SubRip
     text_mutations Text
 }
 

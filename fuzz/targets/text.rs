@@ -4,7 +4,7 @@
 use tanba::Format;
 use tanba_fuzz::{Corpus, examine, fuzz_target, wrap};
 
-const FORMATS: &[Format] = &[Format::Text, Format::Subtitles];
+const FORMATS: &[Format] = &[Format::Text, Format::WebVtt, Format::SubRip];
 
 fuzz_target!(|data: &[u8]| -> Corpus {
     match data.strip_prefix(b"\xff") {

@@ -32,9 +32,12 @@ impl ProseArguments {
 /// A line about the notice.
 pub(super) fn line(format: Format, written: &WrittenNotice) -> String {
     let is_text = matches!(format, Format::Text | Format::Html);
+    let is_cue = matches!(format, Format::WebVtt | Format::SubRip);
     let place = match (written.kept, written.at_the_end) {
         (true, _) => "kept, it stood there already",
         (false, _) if written.on_pages => "on every page",
+        (false, false) if is_cue => "the first cue",
+        (false, true) if is_cue => "the first cue and the last one",
         (false, false) if !is_text => "at the start",
         (false, false) => "the first line",
         (false, true) => "the first line and the last one",

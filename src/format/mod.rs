@@ -115,8 +115,10 @@ formats! {
     Epub => epub::Epub,
     /// HTML and XHTML pages, and fragments of them.
     Html => html::Html,
-    /// WebVTT and SubRip.
-    Subtitles => subtitles::Subtitles,
+    /// WebVTT: W3C.
+    WebVtt => subtitles::WebVtt,
+    /// SubRip: numbers, times and words.
+    SubRip => subtitles::SubRip,
     /// Plain text, Markdown, source code and the like: UTF-8.
     Text => text::Text,
 }

@@ -20,7 +20,8 @@ pub(super) const FRAGMENT: &str = "tanba-notice";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WrittenNotice {
-    /// The words, one string a language; they stand in the first line of the text, or on every page.
+    /// The words, one string a language; they stand in the first line of the text, in the first cue of
+    /// subtitles, or on every page.
     pub lines: Vec<String>,
     /// Whether they stand in the last line as well.
     pub at_the_end: bool,
@@ -69,8 +70,9 @@ pub(super) fn refuse_misnamed(format: Format, extension: Option<&str>) -> Result
 
 /// Bytes that are of no known format, under the name of a text: says what keeps them from being one.
 pub(super) fn explain(error: Error, extension: Option<&str>, source: &mut dyn Source) -> Error {
-    let is_text =
-        |format: &Format| format.medium() == Medium::Text && !format.media_types()[0].starts_with("application/");
+    let is_text = |format: &Format| {
+        format.medium() == Medium::Text && format.media_types().iter().any(|kind| kind.starts_with("text/"))
+    };
     let named = Format::ALL
         .iter()
         .filter(|format| is_text(format))

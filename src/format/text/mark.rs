@@ -32,9 +32,9 @@ struct Marker<'a> {
 
 pub(super) fn mark(format: Format, text: &str, kind: Kind, survey: &Survey, label: &Label) -> Result<Marked> {
     let mut patch = Patch::default();
-    if label.store_len.is_some() && survey.texts.iter().any(|text| text.key == "manifest.text.corruptedWrapper") {
-        let why = "a damaged manifest is hidden in the text; beside another one nobody could tell which counts: remove it first";
-        return Err(Error::unsupported(format, why));
+    refuse_damaged(format, survey, label)?;
+    if matches!(kind, Kind::Markdown | Kind::Xml | Kind::Code(_)) {
+        refuse_second(format, survey, label)?;
     }
     for range in survey.stores.iter().flat_map(|store| &store.carrier) {
         patch.delete(range.clone());
@@ -66,6 +66,27 @@ pub(super) fn mark(format: Format, text: &str, kind: Kind, survey: &Survey, labe
         marker.marked.patch.beside();
     }
     Ok(marker.marked)
+}
+
+/// A manifest goes into no text that hides a damaged one.
+pub(in crate::format) fn refuse_damaged(format: Format, survey: &Survey, label: &Label) -> Result<()> {
+    let damaged = survey.texts.iter().any(|text| text.key == "manifest.text.corruptedWrapper");
+    if label.store_len.is_none() || !damaged {
+        return Ok(());
+    }
+    let why =
+        "a damaged manifest is hidden in the text; beside another one nobody could tell which counts: remove it first";
+    Err(Error::unsupported(format, why))
+}
+
+/// Nor into one that names a manifest at another address.
+pub(in crate::format) fn refuse_second(format: Format, survey: &Survey, label: &Label) -> Result<()> {
+    let named = survey.texts.iter().any(|text| text.key == "c2pa-manifest");
+    if label.store_len.is_none() || label.beside || !named {
+        return Ok(());
+    }
+    let why = "the text names a manifest at another address; a text has one manifest (C2PA 2.4 §A.9)";
+    Err(Error::unsupported(format, why))
 }
 
 impl Marker<'_> {

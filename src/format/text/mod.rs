@@ -98,7 +98,15 @@ impl Handler for Text {
     }
 }
 
-pub(super) use lines::parted;
+pub(super) use self::{
+    lines::parted,
+    mark::{refuse_damaged, refuse_second},
+};
+
+/// A store in a line of its own, a comment that begins with `open` and ends with the line: C2PA 2.4 §A.9.
+pub(super) fn armoured_line(store: &[u8], open: &str, eol: &str) -> Vec<u8> {
+    armour::line(store, DATA, open, "", eol)
+}
 
 /// Whether a text is plain text because its name says so.
 fn is_plain(survey: &Survey) -> bool {

@@ -74,7 +74,7 @@ fn front_matter_and_blocks_are_read() {
     let found = fixture("armour.py");
     assert_eq!(found.stores[0].jumbf, bytes("sidecar.c2pa"));
     assert_eq!(found.stores[0].carrier[0].start, 0);
-    let found = survey(&crate::format::subtitles::Subtitles, &bytes("armour.vtt")).unwrap();
+    let found = survey(&crate::format::subtitles::WebVtt, &bytes("armour.vtt")).unwrap();
     assert_eq!((found.media_type, keys(&found)), ("text/vtt", vec!["c2pa-manifest"]));
     let faults = |text: &str| keys(&survey(&Text, text.as_bytes()).unwrap()).join(" ");
     let marks = |inside: &str| format!("# -----BEGIN C2PA MANIFEST-----{inside}-----END C2PA MANIFEST-----\n");

@@ -1,0 +1,113 @@
+//! SubRip: numbers, times and words. It has no comments, and no specification.
+
+use super::{Marker, cues, reading_ms, times, webvtt};
+use crate::{
+    Format, Result,
+    format::{Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Survey, text},
+    limits::Budget,
+    stream::Source,
+};
+
+pub(in crate::format) struct SubRip;
+
+// Players take every line that is no number and no time for words: ffmpeg shows characters behind the last cue, a wrapper's too
+// (C2PA 2.4 §A.8), as its last line. So the manifest stands beside the file.
+const FACTS: Facts = Facts {
+    name: "SubRip",
+    media_types: &["application/x-subrip", "text/srt"],
+    extensions: &["srt"],
+    medium: Medium::Text,
+    can_label: true,
+    notice: Carries::Lossless,
+    binding: HardBinding::Beside,
+    limitations: "UTF-8 only. The notice is a cue in the first seconds, which shows where subtitles are switched on. \
+                  The format has no comments: the manifest stands in a file beside it.",
+};
+
+/// Puts a cue at the top of the picture; of SubStation Alpha, and understood by most players.
+const AT_TOP: &str = "{\\an8}";
+
+impl Handler for SubRip {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn sniff(&self, head: &[u8]) -> bool {
+        text::is_text(head) && is_subrip(&String::from_utf8_lossy(head))
+    }
+
+    fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
+        super::survey(Format::SubRip, FACTS.media_types[0], source, budget, start)
+    }
+
+    fn mute(&self, survey: &Survey) -> Option<&'static str> {
+        super::mute(survey)
+    }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let text = text::read(source, Format::SubRip, budget)?;
+        let mut marker = Marker::new(Format::SubRip, &text, start(&text), survey, label, budget)?;
+        notice(&mut marker);
+        Ok(marker.done())
+    }
+}
+
+fn notice(marker: &mut Marker) {
+    let Some(prose) = marker.label.prose else { return };
+    let words = prose.words();
+    if words.iter().any(|words| words.contains(['<', '{']) || words.contains("-->")) {
+        let why = "the wording holds <, { or -->, which SubRip takes for its own and cannot escape";
+        marker.marked.remarks.push(why.into());
+        return;
+    }
+    let least_ms = reading_ms(prose);
+    let len_ms = super::USUAL_MS.max(least_ms);
+    // Until the first words of the film, where that is long enough: some players show one cue at a time.
+    let first_ms = marker.track.first().map_or(u64::MAX, |cue| cue.from_ms);
+    let (end_ms, place) = if first_ms >= least_ms { (len_ms.min(first_ms), "") } else { (len_ms, AT_TOP) };
+    let placed = |place: &str| vec![format!("{place}{}", words.join(marker.eol))];
+    // Players do not mind the numbers, programs that edit do: one that no other cue has.
+    let next = marker.track.greatest + 1;
+    let number = if marker.track.has_zero { next } else { 0 };
+    let (at, first, again) = (marker.first(), placed(place), placed(AT_TOP));
+    marker.cue(at, &number.to_string(), &times(0, end_ms, ','), &first);
+    if prose.last {
+        let from_ms = marker.track.latest_ms;
+        let number = next + u64::from(number == next);
+        let end = marker.text.len();
+        marker.cue(end, &number.to_string(), &times(from_ms, from_ms.saturating_add(len_ms), ','), &again);
+    }
+}
+
+/// Behind the byte order mark.
+fn start(text: &str) -> usize {
+    text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len()
+}
+
+/// By a number and a line of times.
+fn is_subrip(text: &str) -> bool {
+    if webvtt::is_webvtt(text) {
+        return false;
+    }
+    // A manifest's line may stand before the first number.
+    let text = text.trim_start_matches('\u{feff}');
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains("C2PA MANIFEST-----"));
+    let (Some(number), Some(line)) = (lines.next(), lines.next()) else { return false };
+    let is_number = number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && line.contains(" --> ") && cues::times(line).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subtitles_are_known_by_their_head() {
+        assert!(webvtt::is_webvtt("WEBVTT\n\n00:00.000 --> 00:01.000\nHi"));
+        assert!(webvtt::is_webvtt("\u{feff}WEBVTT - a title\n"));
+        assert!(is_subrip("1\r\n00:00:01,000 --> 00:00:02,500\r\nHi\r\n"));
+        for other in ["WEBVTTX\n", "1\nThe first of two --> three\n", "1\n00:00:01 --> 00:00:02\n", ""] {
+            assert!(!is_subrip(other) && !webvtt::is_webvtt(other), "{other}");
+        }
+    }
+}
