@@ -339,6 +339,11 @@ impl Job {
         Self { format, survey, record, recorded, plan, older: None, original: None, reencoding: None, remarks }
     }
 
+    /// Whether the notice is to name the manifest.
+    fn names_manifest(&self) -> bool {
+        self.plan.reference && self.format == Format::Text
+    }
+
     /// Whether the manifest stands in a file beside the content.
     fn is_beside(&self) -> bool {
         is_beside(&self.plan, self.format)
@@ -346,7 +351,7 @@ impl Job {
 }
 
 fn is_beside(plan: &Plan, format: Format) -> bool {
-    plan.beside || format.handler().facts().binding == HardBinding::Beside
+    plan.beside || (plan.reference && format == Format::Text) || format.handler().facts().binding == HardBinding::Beside
 }
 
 /// Any edit breaks a manifest that is there already: without a new one around it, nothing may be edited.

@@ -140,6 +140,7 @@ impl Verifier {
             _ => manifest::read(&mut asset, &self.anchors, at)?,
         };
         reading.findings.extend(contradiction);
+        reading.findings.extend(misnamed(&survey, &reading));
         let picture = self.picture(format, source, &survey, &mut budget)?;
         let found = records(format, source, &survey, picture.as_ref().ok(), &mut budget)?;
         let mut look = picture.map_or_else(|unseen| unseen, |picture| look(&picture, &reading));
@@ -274,6 +275,15 @@ fn read(survey: &Survey, reading: &Reading) -> Look {
     let said: Vec<_> = said.flat_map(|(_, lines)| lines.iter().cloned()).collect();
     let written = notice::read(&survey.lines, &said).into_iter().map(WrittenReport::from).collect();
     Look { written, looked: true, ..Look::default() }
+}
+
+/// Whether a text names another manifest than the one that was read.
+fn misnamed(survey: &Survey, reading: &Reading) -> Option<Finding> {
+    let label = &reading.manifest.as_ref()?.label;
+    let other = survey.texts.iter().find(|text| text.key == "c2pa-manifest-id" && !label.starts_with(&text.value))?;
+    let text = say!("contradiction: the text names another manifest than {}", label);
+    let (technique, class) = (Technique::Comparison, Class::Declared);
+    Some(Finding::new(technique, class, Statement::AboutTheLabel, text, &other.value, CONTRADICTION))
 }
 
 /// A manifest store that stands beside a file.

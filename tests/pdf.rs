@@ -383,7 +383,7 @@ fn labelling_again_keeps_or_replaces_the_one_notice() {
     let Some(_) = printed("qpdf", &["--empty", "--pages", &first, &second, "--", &output]) else { return };
     let joined = fs::read(&output).unwrap();
     let report = verify(&joined);
-    assert_eq!(report.written[0].place, "page 1", "{:?}", report.written);
+    assert_eq!(report.written[0].place, "page 1 of 2", "{:?}", report.written);
     let (again, receipt) = label(&joined);
     assert!(!receipt.written.unwrap().kept);
     assert_eq!(verify(&again).written[0].place, "each of 2 pages");
@@ -599,4 +599,70 @@ fn a_policy_of_first_and_last_lines_means_every_page() {
     let (labelled, receipt) = label_with(&without, &bytes).unwrap();
     assert!(receipt.written.is_none() && receipt.manifest);
     assert_eq!(pages(&bytes, 72), pages(&labelled, 72));
+}
+
+#[test]
+fn a_notice_on_the_first_page_only_says_so_everywhere() {
+    let first = labeler().policy(Policy::kazakhstan().with_notice_on_first_page_only(true));
+    let bytes = fs::read(fixture("text").join("pages.pdf")).unwrap();
+    let (labelled, receipt) = label_with(&first, &bytes).unwrap();
+    let written = receipt.written.clone().unwrap();
+    assert!(written.on_first_page && !written.on_pages && receipt.is_complete(), "{receipt:?}");
+    assert!(receipt.remarks.iter().any(|remark| remark.contains("first page only")), "{receipt:?}");
+    let report = verify(&labelled);
+    assert_eq!((report.verdict, report.written[0].place.as_str()), (Verdict::Valid, "page 1 of 4"));
+    assert!(memchr::memmem::find(&labelled, b"page=1").is_some(), "the manifest names the page");
+    assert!(labelled.starts_with(&bytes));
+    let (again, receipt) = label_with(&first, &labelled).unwrap();
+    assert!(receipt.written.unwrap().kept && verify(&again).written[0].place == "page 1 of 4");
+    // The default puts it on all; and an older one on all pages does not stay behind beside another on the first.
+    let (all, receipt) = label(&labelled);
+    assert!(receipt.written.unwrap().on_pages && verify(&all).written[0].place == "each of 4 pages");
+    let english = Policy::kazakhstan().languages(&["en"]).unwrap().with_notice_on_first_page_only(true);
+    let (other, receipt) = label_with(&labeler().policy(english), &all).unwrap();
+    assert!(receipt.written.unwrap().on_pages);
+    let report = verify(&other);
+    assert_eq!(
+        (report.written.len(), report.written[0].place.as_str()),
+        (1, "each of 4 pages"),
+        "{:?}",
+        report.written
+    );
+    checks(&labelled, "first page");
+    let (Some(before), Some(after)) = (pages(&bytes, 72), pages(&labelled, 72)) else { return };
+    assert!(before[0] != after[0] && before[1..] == after[1..]);
+}
+
+#[test]
+fn what_a_label_does_to_pdf_a_is_said() {
+    let with = |fields: &str| {
+        let packet = format!(
+            "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+             <rdf:Description rdf:about='' xmlns:pdfaid='http://www.aiim.org/pdfa/ns/id/' {fields}</rdf:Description></rdf:RDF></x:xmpmeta>"
+        );
+        let objects = [
+            "<</Type/Catalog/Pages 2 0 R/Metadata 4 0 R>>".to_owned(),
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+            format!("<</Type/Page/Parent 2 0 R{A4}>>"),
+            stream("/Type/Metadata/Subtype/XML", &packet),
+        ];
+        document(&objects, "")
+    };
+    let said = |policy: Policy, bytes: &[u8]| {
+        let (_, receipt) = label_with(&labeler().policy(policy), bytes).unwrap();
+        receipt.remarks.into_iter().find(|remark| remark.contains("PDF/A")).unwrap_or_default()
+    };
+    let beside = || Policy::kazakhstan().with_manifest_beside_text(true).with_record(false);
+    let second = with("pdfaid:part='2' pdfaid:conformance='B'>");
+    let both = said(Policy::kazakhstan(), &second);
+    assert!(both.contains("PDF/A-2b,") && both.contains("XMP") && both.contains("attachment"), "{both}");
+    assert_eq!(said(beside(), &second), "");
+    let third = with("><pdfaid:part>3</pdfaid:part><pdfaid:conformance>U</pdfaid:conformance>");
+    let properties = said(Policy::kazakhstan(), &third);
+    assert!(properties.contains("PDF/A-3u,") && !properties.contains("attachment"), "{properties}");
+    let fourth = with("pdfaid:part='4' pdfaid:rev='2020'>");
+    let attachment = said(Policy::kazakhstan(), &fourth);
+    assert!(attachment.contains("PDF/A-4,") && !attachment.contains("XMP"), "{attachment}");
+    assert_eq!(said(Policy::kazakhstan(), &with("pdfaid:part='4' pdfaid:conformance='F'>")), "");
+    assert_eq!(said(Policy::kazakhstan(), &page(A4, HELLO)), "");
 }

@@ -423,3 +423,59 @@ fn the_name_of_a_text_tells_what_bytes_were_meant_to_be() {
     assert!(matches!(refused("a.bin", b"caf\xe9 au lait"), Error::UnknownFormat));
     assert!(matches!(refused("", b"caf\xe9 au lait"), Error::UnknownFormat));
 }
+
+#[test]
+fn a_short_message_names_the_manifest_that_stands_beside_it() {
+    let policy = || Policy::kazakhstan().languages(&["ru"]).unwrap().with_reference_in_text(true);
+    let short = labeler().policy(policy());
+    let verifier = Verifier::new().anchors(anchors());
+    let with_store = |text: &str, receipt: &Receipt| {
+        verifier.verify_with_manifest(&mut Cursor::new(text), receipt.sidecar.as_ref().unwrap()).unwrap()
+    };
+    let names = |report: &Report| {
+        report.findings.iter().filter(|finding| finding.text.to_string().contains("names a C2PA manifest")).count()
+    };
+    for (name, text) in TEXTS {
+        let (labelled, receipt) = label_with(&short, name, text).unwrap();
+        let reference = receipt.reference.clone().unwrap();
+        assert_eq!(reference, format!("urn:c2pa:{}", receipt.id), "{name}");
+        // As long as what people read, no longer: a manifest takes thousands.
+        let line = format!("Создано ИИ · {reference}");
+        assert!(labelled.contains(&line) && labelled.len() < text.len() + line.len() + 40, "{name}: {labelled}");
+        assert!(receipt.remarks.iter().any(|remark| remark.contains("only declared")), "{name}: {receipt:?}");
+        // Alone it is a notice and a name, and proves nothing.
+        let alone = verify(&labelled);
+        assert!(alone.manifest.is_none() && names(&alone) == 1, "{name}: {alone:#?}");
+        assert_eq!((alone.headline, alone.says), (Headline::AiMadeDeclared, Some(Statement::FullyAi)), "{name}");
+        assert_eq!(alone.written[0].lines, ["Создано ИИ"], "{name}");
+        // With the manifest it names it is whole.
+        let report = with_store(&labelled, &receipt);
+        assert_eq!((report.verdict, report.headline), (Verdict::Valid, Headline::AiMadeProven), "{name}: {report:#?}");
+        assert_eq!(report.manifest.unwrap().label, reference, "{name}");
+        // Labelled again it has another name, and one only; and a manifest inside needs none.
+        let (again, second) = label_with(&short, name, &labelled).unwrap();
+        assert!(!again.contains(&reference) && again.matches("urn:c2pa:").count() == 1, "{name}: {again}");
+        assert_eq!(with_store(&again, &second).verdict, Verdict::Valid, "{name}");
+        let (inside, third) = label_with(&labeler().policy(Policy::kazakhstan()), name, &labelled).unwrap();
+        assert!(third.reference.is_none() && !inside.contains(&reference), "{name}: {inside}");
+        assert_eq!(verify(&inside).verdict, Verdict::Valid, "{name}");
+    }
+    // Another's manifest, for the same words, is not the one that is named.
+    let (text, receipt) = label_with(&short, "a.txt", "Ветер стих.").unwrap();
+    let (other, strange) = label_with(&short, "a.txt", "Ветер стих.").unwrap();
+    let report = with_store(&text.replace(&receipt.id, &strange.id), &receipt);
+    assert!(report.verdict != Verdict::Valid && report.binding == Binding::Broken, "{report:#?}");
+    let report = with_store(&text, &strange);
+    assert!(report.findings.iter().any(|it| it.text.to_string().contains("names another manifest")), "{report:#?}");
+    assert_ne!(text, other);
+    // Pieces of an answer come out the same; where there is no notice, or no manifest, nothing is named.
+    let (streamed, receipt) = short.label_text("Ветер стих.").unwrap();
+    assert_eq!(
+        streamed,
+        text.replace(&text[text.find("urn").unwrap()..text.find('\n').unwrap()], &receipt.reference.unwrap())
+    );
+    for policy in [policy().with_notice(false), policy().with_manifest(false)] {
+        let (text, receipt) = label_with(&labeler().policy(policy), "a.txt", "Ветер стих.").unwrap();
+        assert!(receipt.reference.is_none() && !text.contains("urn:c2pa"), "{text}");
+    }
+}

@@ -19,13 +19,24 @@ pub(super) struct ProseArguments {
     /// The manifest of a text in a file beside it (OUT.c2pa), not in the text: for short messages, and for JSON
     #[arg(long)]
     manifest_beside: bool,
+
+    /// The same, and the notice of a text names the manifest (urn:c2pa:…), so that it can be found: for short messages
+    #[arg(long)]
+    reference: bool,
+
+    /// The notice of a PDF on its first page only, not on each
+    #[arg(long)]
+    first_page: bool,
 }
 
 impl ProseArguments {
     pub(super) fn apply(&self, policy: Policy) -> Policy {
         let place = if self.last_line { ProsePlace::FirstAndLast } else { ProsePlace::First };
         let policy = policy.prose_notice(place).with_row_in_tables(self.table_row);
-        policy.with_manifest_beside_text(self.manifest_beside)
+        policy
+            .with_manifest_beside_text(self.manifest_beside)
+            .with_reference_in_text(self.reference)
+            .with_notice_on_first_page_only(self.first_page)
     }
 }
 
@@ -36,6 +47,7 @@ pub(super) fn line(format: Format, written: &WrittenNotice) -> String {
     let place = match (written.kept, written.at_the_end) {
         (true, _) => "kept, it stood there already",
         (false, _) if written.on_pages => "on every page",
+        (false, _) if written.on_first_page => "on the first page only",
         (false, false) if is_cue => "the first cue",
         (false, true) if is_cue => "the first cue and the last one",
         (false, false) if !is_text => "at the start",

@@ -58,6 +58,8 @@ pub(crate) struct Pages {
     pub(crate) all: u32,
     /// Those without the notice that most of the others have.
     pub(crate) bare: u32,
+    /// Whether the first page is one of those that have it.
+    pub(crate) first: bool,
 }
 
 /// A stretch of a recording.

@@ -44,6 +44,9 @@ pub struct Receipt {
     /// content's with `.c2pa` behind it. `None` where it stands in the file. Not in the JSON form.
     #[serde(skip)]
     pub sidecar: Option<Vec<u8>>,
+    /// The name of the manifest that stands in the text, `urn:c2pa:` and the identifier; `None` where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Length of the result in bytes.
     pub bytes: u64,
     /// What is missing from a whole label, as sentences; empty when nothing is.
@@ -92,6 +95,7 @@ impl Labeler {
     pub(super) fn receipt(&self, job: &Job, notice: &Wanted, marked: Marked, written: &Output) -> Receipt {
         let Job { format, plan, record, .. } = job;
         let (placed, heard, words) = (notice.placed(), notice.heard(), notice.written());
+        let reference = notice.to_write().and_then(|prose| prose.names.as_ref()).map(|id| format!("urn:c2pa:{id}"));
         let (mut incomplete, mut remarks) = (marked.missing, marked.remarks);
         if plan.own_words && (placed.is_some() || words.is_some()) {
             remarks
@@ -101,6 +105,17 @@ impl Labeler {
             remarks.push(
                 "the notice stands at the head only: documents of this format take none at their end here".into(),
             );
+        }
+        if words.as_ref().is_some_and(|words| words.on_first_page) {
+            let why = "the notice stands on the first page only: what is passed on without it says nothing to people";
+            remarks.push(why.into());
+        }
+        if reference.is_some() {
+            let why = "the text names its manifest and does not hold it: without the file beside it, or a repository that gives it out \
+                       by that name, the notice is only declared";
+            remarks.push(why.into());
+        } else if plan.reference && *format != Format::Text {
+            remarks.push(format!("the manifest is not named in the notice: {format} keeps it in its usual place"));
         }
         if placed.is_none() && !plan.notice {
             incomplete.push(format!("no notice: {SWITCHED_OFF}"));
@@ -131,6 +146,7 @@ impl Labeler {
             development_signer: self.signer.is_development(),
             manifest_bytes: written.store.as_ref().map_or(0, Vec::len) as u64,
             sidecar: written.store.clone().filter(|_| job.is_beside()),
+            reference,
             bytes: written.len,
             incomplete,
             remarks,

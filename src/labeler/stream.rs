@@ -71,7 +71,7 @@ impl Labeler {
         let (draft, mut marked) = self.mark(&job, &notice, &mut Cursor::new(""))?;
         let (prefix, tail) = match notice.to_write() {
             Some(prose) => {
-                let sentence = prose.sentence();
+                let sentence = prose.line();
                 let tail = if prose.last { format!("\n\n{sentence}") } else { String::new() };
                 (format!("{sentence}\n\n"), tail)
             }

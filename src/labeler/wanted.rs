@@ -79,7 +79,8 @@ impl Wanted {
             Self::Write(prose) => Some(WrittenNotice {
                 lines: prose.words(),
                 at_the_end: prose.last,
-                on_pages: prose.on_pages,
+                on_pages: prose.on_pages && !prose.on_first_page,
+                on_first_page: prose.on_first_page,
                 kept: false,
             }),
             Self::StillWritten(kept) => Some(kept.clone()),
@@ -127,7 +128,7 @@ impl Wanted {
             (if placed.spans.is_empty() { Region::Seen(rect) } else { Region::Shown { rect, spans } }, placed.lines)
         });
         let heard = self.heard().map(|heard| (Region::Heard(spans(&heard.spans)), heard.lines));
-        let read = self.written().map(|written| (Region::Read(written::FRAGMENT.into()), written.lines));
+        let read = self.written().map(|it| (Region::Read(written::fragment(&it).into()), it.lines));
         seen.into_iter().chain(heard).chain(read).collect()
     }
 }

@@ -7,14 +7,21 @@ use serde::{Deserialize, Serialize};
 use super::{Job, Wanted};
 use crate::{
     Error, Format, Result,
-    format::Medium,
-    notice::{self, Prose},
+    format::{Medium, Pages},
+    notice::{self, Prose, Written},
     record,
     stream::Source,
 };
 
 /// What the manifest calls the notice of a text; in a page it is the identifier of the element.
-pub(super) const FRAGMENT: &str = "tanba-notice";
+const FRAGMENT: &str = "tanba-notice";
+/// The first page of a document (RFC 8118, 3).
+const FIRST_PAGE: &str = "page=1";
+
+/// What the manifest calls this one.
+pub(super) fn fragment(written: &WrittenNotice) -> &'static str {
+    if written.on_first_page { FIRST_PAGE } else { FRAGMENT }
+}
 
 /// A notice in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +35,9 @@ pub struct WrittenNotice {
     /// Whether they stand on every page instead, in a document that is drawn page by page.
     #[serde(default)]
     pub on_pages: bool,
+    /// Whether they stand on the first page only, in such a document.
+    #[serde(default)]
+    pub on_first_page: bool,
     /// Whether the notice had been there before and was kept.
     pub kept: bool,
 }
@@ -38,22 +48,31 @@ pub(super) fn wanted(job: &Job) -> Wanted {
     // A notice that stands on every page has no other end.
     prose.on_pages = job.survey.pages.is_some();
     prose.last &= job.format.handler().ends() && !prose.on_pages;
+    prose.names = job.names_manifest().then(|| job.record.id.to_string());
     let words = prose.words();
     let standing = notice::read(&job.survey.lines, &words);
-    let says_it = |first: bool| standing.iter().any(|written| written.first == first && written.says(&words));
+    // A name belongs to one manifest: the new one has another.
+    let kept = |written: &Written| written.says(&words) && !written.names && prose.names.is_none();
+    let says_it = |first: bool| standing.iter().any(|written| written.first == first && kept(written));
     if job.format.handler().mute(&job.survey).is_some() && !job.plan.row_in_tables {
         return Wanted::Nothing;
     }
     let (first, last) = (says_it(true), says_it(false));
-    let on_all = job.survey.pages.is_none_or(|pages| pages.bare == 0);
+    // Words of an older label on other pages would stay there beside the new ones: then every page has the new ones.
+    let elsewhere = |pages: Pages| !standing.is_empty() && !(pages.first && pages.bare + 1 >= pages.all);
+    prose.on_first_page = job.plan.first_page && job.survey.pages.is_some_and(|pages| !elsewhere(pages));
+    let on_all = job.survey.pages.is_none_or(|pages| pages.bare == 0 || (prose.on_first_page && pages.first));
     if on_all && first && (last || !prose.last) {
-        let on_pages = prose.on_pages;
-        return Wanted::StillWritten(WrittenNotice { lines: words, at_the_end: last, on_pages, kept: true });
+        let on_first_page = prose.on_first_page;
+        let on_pages = prose.on_pages && !on_first_page;
+        let kept = WrittenNotice { lines: words, at_the_end: last, on_pages, on_first_page, kept: true };
+        return Wanted::StillWritten(kept);
     }
+    let renamed = |written: &Written| written.names || (prose.names.is_some() && written.says(&words));
     // Of a label of ours: another notice than its own would contradict it. What an author wrote stays.
-    if !job.survey.stores.is_empty() || record::is_labelled(&job.survey) {
-        prose.replaces = standing.into_iter().map(|written| written.range).filter(|range| !range.is_empty()).collect();
-    }
+    let ours = !job.survey.stores.is_empty() || record::is_labelled(&job.survey);
+    let replaced = standing.iter().filter(|written| ours || renamed(written)).map(|written| written.range.clone());
+    prose.replaces = replaced.filter(|range| !range.is_empty()).collect();
     Wanted::Write(prose)
 }
 

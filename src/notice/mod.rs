@@ -40,7 +40,7 @@ pub(crate) use blend::{Mix, blend, luma};
 pub(crate) use hear::{Hit, Listener};
 pub(crate) use lettering::{Letter, Lettering, Row, Stroke};
 pub use pixels::Pixels;
-pub(crate) use prose::{LINES, Line, MAX_LINE, Prose, Written, read};
+pub(crate) use prose::{LINES, Line, MAX_LINE, Prose, Written, name_of_manifest, read};
 pub(crate) use sight::{Sighting, is_even, measure, search, search_strip};
 
 use self::kept::Kept;

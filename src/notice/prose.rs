@@ -10,16 +10,24 @@ use crate::{
 
 /// What stands between the wordings of several languages in one line.
 const BETWEEN: &str = " / ";
+/// What stands before the name of a manifest.
+const BEFORE_NAME: &str = " · ";
+/// What the label of a manifest begins with: C2PA 2.4 §8.2. A UUID of 36 characters follows.
+const NAME: &str = "urn:c2pa:";
 
 /// The notice of a text.
 #[derive(Clone, Debug)]
 pub(crate) struct Prose {
     /// The wordings, with their languages where they are the table's.
     pub(crate) lines: Vec<(String, Option<Language>)>,
+    /// The identifier of the manifest that it names.
+    pub(crate) names: Option<String>,
     /// Whether it stands at the end as well.
     pub(crate) last: bool,
     /// Whether it stands on every page, not in lines.
     pub(crate) on_pages: bool,
+    /// Whether only the first of those pages is to have it.
+    pub(crate) on_first_page: bool,
     /// The older notices of ours that it replaces, in bytes of the original.
     pub(crate) replaces: Vec<Range<u64>>,
     /// Colours where a text has them, sRGB.
@@ -40,12 +48,20 @@ impl Prose {
                 .zip(languages)
                 .filter(|(line, _)| !line.trim().is_empty())
                 .collect(),
+            names: None,
             last: plan.prose_last,
             on_pages: false,
+            on_first_page: false,
             replaces: Vec::new(),
             plate: plan.style.plate,
             text: plan.style.text,
         }
+    }
+
+    /// What stands in a line of a text: the words, and the name of the manifest.
+    pub(crate) fn line(&self) -> String {
+        let name = self.names.as_ref().map(|id| format!("{BEFORE_NAME}{NAME}{id}"));
+        self.sentence() + &name.unwrap_or_default()
     }
 
     /// The words in one line.
@@ -88,6 +104,8 @@ pub(crate) struct Written {
     pub(crate) range: Range<u64>,
     /// Whether it stands at the head, not at the end.
     pub(crate) first: bool,
+    /// Whether it names a manifest.
+    pub(crate) names: bool,
 }
 
 impl Written {
@@ -111,7 +129,25 @@ pub(crate) fn read(lines: &[Line], also: &[String]) -> Vec<Written> {
     found
 }
 
+/// The name of a manifest at the end of a line, `urn:c2pa:` and all, and where it stands.
+pub(crate) fn name_of_manifest(line: &str) -> Option<(usize, &str)> {
+    let at = line.rfind(NAME)?;
+    let id = line.get(at + NAME.len()..at + NAME.len() + 36)?;
+    let is_uuid = id.bytes().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    let rest = &line[at + NAME.len() + id.len()..];
+    let ends = !rest.contains(|character: char| character.is_alphanumeric());
+    (is_uuid && ends).then(|| (at, &line[at..at + NAME.len() + id.len()]))
+}
+
 fn written(line: &Line, also: &[String]) -> Option<Written> {
+    if let Some((at, name)) = name_of_manifest(&line.text) {
+        let text = line.text[..at].trim_end().trim_end_matches('·').to_owned() + &line.text[at + name.len()..];
+        let found = written(&Line { text, ..line.clone() }, also)?;
+        return Some(Written { names: true, ..found });
+    }
     let whole = bare(&line.text);
     // The caller's words may hold what stands between ours.
     let known = |part: &str| also.iter().any(|other| bare(other) == part);
@@ -143,7 +179,7 @@ fn found(line: &Line, words: Vec<String>, meanings: Vec<(Language, Extent)>) -> 
         false => Some(Extent::Modified),
     };
     let Line { place, range, first, .. } = line.clone();
-    Written { place, words, languages, extent, range, first }
+    Written { place, words, languages, extent, range, first, names: false }
 }
 
 /// What these words mean in the table, in each language that has them.
@@ -215,6 +251,22 @@ mod tests {
         ] {
             assert_eq!(says(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_notice_may_end_with_the_name_of_a_manifest() {
+        let id = "0195f3a2-7c3e-4b8a-9d10-2f6f1c0a77e5";
+        for dressed in ["**Создано ИИ · urn:c2pa:{}**", "<!-- Создано ИИ · urn:c2pa:{} -->", "# Создано ИИ urn:c2pa:{}"]
+        {
+            let found = read(&[line(&dressed.replace("{}", id))], &[]).pop().unwrap_or_else(|| panic!("{dressed}"));
+            assert!(found.names && found.says(&["Создано ИИ".into()]), "{found:?}");
+        }
+        for none in
+            ["urn:c2pa:{} Создано ИИ", "Создано ИИ · urn:c2pa:{}0", "Создано ИИ · urn:uuid:{}", "Ветер · urn:c2pa:{}"]
+        {
+            assert!(read(&[line(&none.replace("{}", id))], &[]).is_empty(), "{none}");
+        }
+        assert!(name_of_manifest("urn:c2pa:0195f3a2").is_none() && name_of_manifest(&"ы".repeat(40)).is_none());
     }
 
     #[test]

@@ -144,6 +144,8 @@ pub struct Policy {
     banner: BannerTimes,
     row_in_tables: bool,
     beside: bool,
+    reference: bool,
+    first_page: bool,
     notice: bool,
     record: bool,
     manifest: bool,
@@ -182,6 +184,8 @@ impl Policy {
             banner: BannerTimes::default(),
             row_in_tables: false,
             beside: false,
+            reference: false,
+            first_page: false,
             notice: true,
             record: true,
             manifest: true,
@@ -288,6 +292,35 @@ impl Policy {
         self
     }
 
+    /// Whether the notice of a text (plain text, Markdown, source code) ends with the name of its manifest, which then stands beside
+    /// it: `Создано ИИ · urn:c2pa:…`, 48 characters instead of a manifest of several thousand, for short messages. Default `false`.
+    ///
+    /// The name is the label of the manifest (C2PA 2.4 §8.2), by which a repository of manifests gives it out (`/manifests/{id}` of C2PA's
+    /// Soft Binding Resolution API): keep what [`Receipt::sidecar`](crate::Receipt::sidecar) has in one. Nothing in the text says which
+    /// repository that is, and the name alone proves nothing: anybody can write one. What is in invisible characters may be
+    /// lost on the way; the name is lost only with the notice.
+    ///
+    /// ```
+    /// use tanba::{Disclosure, Labeler, Policy, Signer};
+    /// let policy = Policy::kazakhstan().languages(&["ru"])?.with_reference_in_text(true);
+    /// let labeler = Labeler::new(&Disclosure::generated("Acme Chat"), &Signer::development()).policy(policy);
+    /// let (text, receipt) = labeler.label_text("Ветер стих.")?;
+    /// assert_eq!(text, format!("Создано ИИ · urn:c2pa:{}\n\nВетер стих.", receipt.id));
+    /// assert!(receipt.sidecar.is_some());
+    /// # Ok::<(), tanba::Error>(())
+    /// ```
+    pub fn with_reference_in_text(mut self, on: bool) -> Self {
+        self.reference = on;
+        self
+    }
+
+    /// Whether a PDF has its notice on the first page only. Default `false`: on every page, as each of them may be passed on alone;
+    /// the receipt says so, and the manifest names that page.
+    pub fn with_notice_on_first_page_only(mut self, on: bool) -> Self {
+        self.first_page = on;
+        self
+    }
+
     /// Whether the notice (the half for people) is written. Default `true`; without it the label is incomplete.
     pub fn with_notice(mut self, on: bool) -> Self {
         self.notice = on;
@@ -339,6 +372,8 @@ impl Policy {
             banner: self.banner.recurring_ms(),
             row_in_tables: self.row_in_tables,
             beside: self.beside && medium == Medium::Text,
+            reference: self.reference && self.notice && self.manifest && medium == Medium::Text,
+            first_page: self.first_page,
             notice: self.notice,
             record: self.record,
             manifest: self.manifest,
@@ -374,6 +409,10 @@ pub(crate) struct Plan {
     pub(crate) row_in_tables: bool,
     /// Whether the manifest stands in a file beside the content.
     pub(crate) beside: bool,
+    /// Whether the notice of a text names the manifest, which stands beside it.
+    pub(crate) reference: bool,
+    /// Whether a document has its notice on the first page only.
+    pub(crate) first_page: bool,
     pub(crate) notice: bool,
     pub(crate) record: bool,
     pub(crate) manifest: bool,

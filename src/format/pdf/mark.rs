@@ -46,7 +46,8 @@ pub(super) fn mark(source: &mut dyn Source, survey: &Survey, label: &Label, budg
         metadata(document, &mut catalog, record, survey, &mut update, budget)?;
     }
     let xmp = survey.xmp.first().map(|block| block.bytes.as_slice()).unwrap_or_default();
-    marked.remarks.extend(remarks(document, &root, xmp, budget)?);
+    let inside = (label.record.is_some(), label.store_len.is_some() && !label.beside);
+    marked.remarks.extend(remarks(document, &root, xmp, inside, budget)?);
     if let (Some(len), false) = (label.store_len, label.beside) {
         manifest(document, &mut catalog, len, label.record, &mut update, budget)?;
     }

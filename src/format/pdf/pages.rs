@@ -87,7 +87,7 @@ impl<'a, 'b> Pages<'a, 'b> {
     ) -> Result<()> {
         let walked = document.pages(budget, &mut |document, page, budget| {
             self.page(document, page, update, budget)?;
-            Ok(true)
+            Ok(!self.prose.on_first_page)
         })?;
         if let Some(number) = walked.lost {
             let what = format!(

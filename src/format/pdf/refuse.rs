@@ -81,11 +81,12 @@ fn signed(document: &mut Document, form: &Dictionary, budget: &mut Budget) -> Re
     Ok(false)
 }
 
-/// What has to be said of a document that is labelled all the same.
+/// What has to be said of a document that is labelled all the same. `inside`: the record and the manifest go into it.
 pub(super) fn remarks(
     document: &mut Document,
     root: &Dictionary,
     xmp: &[u8],
+    inside: (bool, bool),
     budget: &mut Budget,
 ) -> Result<Vec<String>> {
     let mut remarks = Vec::new();
@@ -97,12 +98,40 @@ pub(super) fn remarks(
                 .into(),
         );
     }
-    if memchr::memmem::find(xmp, b"http://www.aiim.org/pdfa/ns/id/").is_some() {
-        let why = "the document says that it is PDF/A: not every part of that allows the manifest as an attachment, or \
-                   properties of XMP that the document does not declare; have it validated again";
-        remarks.push(why.into());
-    }
+    remarks.extend(archived(xmp, inside));
     Ok(remarks)
+}
+
+/// What a label does to a document for archives: ISO 19005. The notice is drawn as every part of it wants, in an embedded font and
+/// without transparency; its XMP goes on saying what it said.
+fn archived(xmp: &[u8], (record, manifest): (bool, bool)) -> Option<String> {
+    memchr::memmem::find(xmp, b"http://www.aiim.org/pdfa/ns/id/")?;
+    let part = property(xmp, b"pdfaid:part").filter(|part| part.len() == 1).unwrap_or_default();
+    let conformance = property(xmp, b"pdfaid:conformance").filter(|level| level.len() == 1).unwrap_or_default();
+    // Part 4 has schemas of its own nowhere; part 3, and the level F of part 4, take attachments of every kind.
+    let properties = record && part != "4";
+    let attachment = manifest && part != "3" && (part, conformance) != ("4", "F");
+    let why = match (properties, attachment) {
+        (false, false) => return None,
+        (true, true) => "properties of XMP that the document does not declare, and the manifest as an attachment",
+        (true, false) => "properties of XMP that the document does not declare",
+        (false, true) => "the manifest as an attachment",
+    };
+    let level = format!("{part}{}", conformance.to_lowercase());
+    let level = if part.is_empty() { "PDF/A".to_owned() } else { format!("PDF/A-{level}") };
+    Some(format!(
+        "the document says of itself that it is {level}, and does not conform to that any more, which does not allow {why}; keep \
+         the original, or validate it again"
+    ))
+}
+
+/// The value of a property of XMP that is a word, written as an attribute or as an element.
+fn property<'a>(xmp: &'a [u8], name: &[u8]) -> Option<&'a str> {
+    let at = memchr::memmem::find(xmp, name)? + name.len();
+    let rest = xmp.get(at..)?;
+    let from = rest.iter().position(|byte| byte.is_ascii_alphanumeric())?;
+    let len = rest[from..].iter().position(|byte| !byte.is_ascii_alphanumeric())?;
+    std::str::from_utf8(&rest[from..from + len]).ok()
 }
 
 /// Whether the document is tagged: 14.7. What is drawn without a tag is an artifact there.

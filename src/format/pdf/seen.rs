@@ -57,11 +57,12 @@ pub(super) fn notices(document: &mut Document, survey: &mut Survey, budget: &Bud
         }
         Err(error) => return Err(error),
     };
-    let most = found.values().map(|(_, count)| *count).max().unwrap_or(0);
-    survey.pages = Some(Pages { all: walked.pages, bare: walked.pages.saturating_sub(most) });
+    let (first, most) = found.values().copied().max_by_key(|(_, count)| *count).unwrap_or_default();
+    survey.pages = Some(Pages { all: walked.pages, bare: walked.pages.saturating_sub(most), first: first == 1 });
     for (words, (first, count)) in found {
         let place = match (count, walked.pages) {
-            (1, _) => format!("page {first}"),
+            (1, 1) => "page 1".to_owned(),
+            (1, all) => format!("page {first} of {all}"),
             (count, all) if count == all => format!("each of {all} pages"),
             (count, all) => format!("{count} of {all} pages, the first of them page {first}"),
         };

@@ -94,7 +94,7 @@ impl Marker<'_> {
     fn plain(&mut self) {
         let (start, eol) = (self.start(), self.eol);
         if let Some(prose) = self.label.prose {
-            let sentence = prose.sentence();
+            let sentence = prose.line();
             self.insert(start, format!("{sentence}{eol}{eol}"));
             self.last(prose, &sentence);
             self.marked.noticed = true;
@@ -105,7 +105,7 @@ impl Marker<'_> {
     /// A table has its words only where the caller wants them there.
     fn table(&mut self, between: char) {
         if let Some(prose) = self.label.prose {
-            let sentence = prose.sentence();
+            let sentence = prose.line();
             let cell = match sentence.contains([between, '"']) {
                 true => format!("\"{}\"", sentence.replace('"', "\"\"")),
                 false => sentence,
@@ -151,7 +151,7 @@ impl Marker<'_> {
         };
         let closed = self.text[..body].is_empty() || self.text[..body].ends_with(['\n', '\u{feff}']);
         if let Some(prose) = self.label.prose {
-            let sentence = format!("**{}**", escaped(&prose.sentence()));
+            let sentence = format!("**{}**", escaped(&prose.line()));
             let before = if closed { "" } else { eol };
             self.insert(body, format!("{before}{sentence}{eol}{eol}"));
             self.last(prose, &sentence);
@@ -197,7 +197,7 @@ impl Marker<'_> {
     /// The notice in a comment, which its words must not end.
     fn comment(&mut self, at: usize, comment: Comment, before: &str, holds: impl Fn(&str) -> bool) {
         let Some(prose) = self.label.prose else { return };
-        let sentence = prose.sentence();
+        let sentence = prose.line();
         if !holds(&sentence) {
             self.marked.remarks.push("the wording holds the end of a comment, and cannot stand in one".into());
             return;

@@ -16,6 +16,7 @@ use crate::{
     container::invisible::{Hidden, Scan},
     limits::Budget,
     nfc,
+    notice::name_of_manifest,
     stream::{Source, read_all},
 };
 
@@ -44,6 +45,9 @@ const FACTS: Facts = Facts {
     limitations: "UTF-8 only. The manifest of plain text is in invisible characters, which programs that clean text remove. \
                   Tables have no notice; JSON takes neither notice nor manifest inside.",
 };
+
+/// The field of a manifest that a notice names by its identifier.
+const NAMED: &str = "c2pa-manifest-id";
 
 /// What the data address of a store starts with: C2PA 2.4 §A.9.
 const DATA: &str = "data:application/c2pa;base64,";
@@ -76,6 +80,12 @@ impl Handler for Text {
             survey.texts.push(TextField { place, key: "AIGC".into(), value });
         }
         survey.lines = lines::of(&text, matter.map_or(0, |matter| matter.end), &survey);
+        for line in &survey.lines {
+            if let Some((_, name)) = name_of_manifest(&line.text) {
+                let field = TextField { place: line.place.clone(), key: NAMED.into(), value: name.to_owned() };
+                survey.texts.push(field);
+            }
+        }
         Ok(survey)
     }
 

@@ -1,6 +1,6 @@
 //! What a page says about itself in its markup. The walk over the page leaves these fields: `ai-disclosure` and `ai-generated`
-//! of `meta` elements, `ai-disclosure attribute` (as JSON, with its element), `JSON-LD`, and `c2pa-manifest`, the address of a
-//! manifest.
+//! of `meta` elements, `ai-disclosure attribute` (as JSON, with its element), `JSON-LD`, `c2pa-manifest`, the address of a
+//! manifest, and `c2pa-manifest-id`, its name in a text.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +16,7 @@ impl Detector for Html {
         let fields = evidence.fields;
         let mut found: Vec<_> = fields.iter().filter_map(meta).collect();
         found.extend(fields.iter().filter_map(address));
+        found.extend(fields.iter().filter_map(name));
         found.extend(attributes(fields));
         found.extend(fields.iter().flat_map(linked_data));
         // A page may say the same a thousand times; where it says so first is enough.
@@ -66,6 +67,14 @@ fn address(field: &Field) -> Option<Finding> {
     let (technique, class) = (Technique::C2pa, Class::Declared);
     let finding = || Finding::new(technique, class, Statement::AboutTheLabel, text, field.value, field.place.clone());
     field.is("c2pa-manifest").then(finding)
+}
+
+/// The label of a manifest in a notice (C2PA 2.4 §8.2).
+fn name(field: &Field) -> Option<Finding> {
+    let text = "the text names a C2PA manifest; the name alone proves nothing";
+    let (technique, class) = (Technique::C2pa, Class::Declared);
+    let finding = || Finding::new(technique, class, Statement::AboutTheLabel, text, field.value, field.place.clone());
+    field.is("c2pa-manifest-id").then(finding)
 }
 
 /// One finding for each thing that elements say, at the first of them: a page may say it of a thousand comments.

@@ -101,6 +101,8 @@ pub(super) const TABLE: Table = &[
     ("the credit line says: made with Google AI", "авторлық жолында жазылған: Google AI көмегімен жасалған"),
     ("the credit line says: edited with Google AI", "авторлық жолында жазылған: Google AI көмегімен өңделген"),
     ("the author prohibits data mining or training, in whole or in part", "автор деректерді талдауға немесе оқытуға толық не ішінара тыйым салады"),
+    ("the text names a C2PA manifest; the name alone proves nothing", "мәтінде C2PA манифесі аталған; атаудың өзі ештеңені дәлелдемейді"),
+    ("contradiction: the text names another manifest than {}", "қайшылық: мәтінде басқа манифест аталған, {} емес"),
     ("a signed label is said to stand at another address, which was not visited", "қол қойылған таңба басқа мекенжайда тұр делінген; оған кірген жоқпыз"),
     ("an AIGC label that could not be read", "оқуға келмеген AIGC таңбасы"),
     ("the metadata says: composed, with synthetic parts", "метадеректерде айтылғаны: құрастырылған, синтетикалық бөліктері бар"),

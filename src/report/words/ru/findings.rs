@@ -101,6 +101,8 @@ pub(super) const TABLE: Table = &[
     ("the credit line says: made with Google AI", "в строке авторства сказано: создано с Google AI"),
     ("the credit line says: edited with Google AI", "в строке авторства сказано: изменено с Google AI"),
     ("the author prohibits data mining or training, in whole or in part", "автор полностью или частично запрещает анализ данных или обучение"),
+    ("the text names a C2PA manifest; the name alone proves nothing", "в тексте назван манифест C2PA; само имя ничего не доказывает"),
+    ("contradiction: the text names another manifest than {}", "противоречие: в тексте назван другой манифест, не {}"),
     ("a signed label is said to stand at another address, which was not visited", "сказано, что подписанная метка лежит по другому адресу; туда не обращались"),
     ("an AIGC label that could not be read", "метка AIGC, которую прочитать не удалось"),
     ("the metadata says: composed, with synthetic parts", "в метаданных сказано: составлено, с синтетическими частями"),
