@@ -203,3 +203,105 @@ fn labelled_texts_are_judged_alike() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Reads our labels with `c2pa-text` and `c2pa-unstructured-text`, and puts the same manifest into the same text by their means. A line
+/// for each file: its name, how long the manifest is that was read, and what was found out.
+const TEXTS: &str = r##"
+import os, sys
+import c2pa_text as t, c2pa_unstructured_text as u
+for path in sys.argv[1:]:
+    folder, name = os.path.split(path)
+    text = open(path, encoding="utf-8", newline="").read()
+    said, theirs = [], []
+    if name.endswith((".txt", ".csv")):
+        store, start, length = t.find_wrapper_info(text)
+        found, hashed = u.extract(text), u.compute_data_hash(text)
+        said.append(found["payload"] == store and (found["start"], found["length"]) == (start, length))
+        said.append(bytes(hashed["hash"]) in store and hashed["exclusions"] == [(start, length)])
+        before = text.encode()[:start].decode()
+        theirs = [u.encode_padded(store), t.encode_wrapper_padded(store, t.worst_case_wrapper_byte_length(len(store)))]
+        theirs = [before + wrapper for wrapper in theirs]
+    elif name.endswith(".html"):
+        store = t.extract_html(text).manifest
+        said.append(t.build_html_script(store) in text)
+    else:
+        store = t.decode_data_uri(t.extract_structured(text).reference)
+        opening = {"py": ("#", ""), "css": ("/*", "*/"), "vtt": ("NOTE", ""), "md": ("#", "")}.get(name.rsplit(".")[-1])
+        said.append(opening is None or t.build_manifest_block(t.encode_data_uri(store), *opening) in text)
+    for number, content in enumerate(theirs):
+        open(os.path.join(folder, f"theirs-{number}-{name}"), "w", encoding="utf-8", newline="").write(content)
+    print(name, len(store), all(said), len(theirs), sep="\t")
+"##;
+
+#[test]
+fn packages_for_manifests_in_text_read_ours_and_write_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = [
+        ("plain.txt", "The wind came over the steppe.\n"),
+        ("decomposed.txt", "No end of the last line, Жел e\u{301}cole"),
+        ("emoji.txt", "\u{feff}👩‍👩‍👧 ☝\u{fe0f} 葛\u{e0100}\r\n"),
+        ("table.csv", "a,b\n1,2\n"),
+        ("front.md", "---\ntitle: Steppe\n---\n\n# Steppe\n"),
+        ("script.py", "#!/usr/bin/env python3\nprint('steppe')\n"),
+        ("style.css", "p { color: red }\n"),
+        ("data.xml", "<?xml version=\"1.0\"?>\n<steppe/>\n"),
+        ("subtitles.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nWind\n"),
+        ("page.html", "<!doctype html>\n<html><head><title>a</title></head><body><p>Steppe</p></body></html>\n"),
+    ];
+    let (mut paths, mut lengths) = (Vec::new(), Vec::new());
+    for (name, text) in texts {
+        let mut sink = Cursor::new(Vec::new());
+        let receipt = labeler().label_named(name, &mut Cursor::new(text), &mut sink).unwrap();
+        fs::write(folder.path().join(name), sink.into_inner()).unwrap();
+        paths.push(folder.path().join(name).to_str().unwrap().to_owned());
+        lengths.push(receipt.manifest_bytes);
+    }
+    if python("c2pa_unstructured_text", "pass", &[]).is_none() {
+        return;
+    }
+    let arguments: Vec<_> = paths.iter().map(String::as_str).collect();
+    let Some(printed) = python("c2pa_text", TEXTS, &arguments) else { return };
+    let mut written = 0;
+    for ((line, (name, _)), len) in printed.lines().zip(texts).zip(&lengths) {
+        assert!(line.starts_with(&format!("{name}\t{len}\tTrue\t")), "{line}: {len} bytes");
+        let theirs: usize = line.rsplit('\t').next().unwrap().parse().unwrap();
+        for number in 0..theirs {
+            // The same manifest as they write it: the same length, so that it still holds.
+            let report = verified(&folder.path().join(format!("theirs-{number}-{name}"))).unwrap();
+            assert_eq!(ours(&report), "match valid", "{name}, {number}");
+            written += 1;
+        }
+    }
+    assert_eq!((printed.lines().count(), written), (texts.len(), 8));
+}
+
+/// Prints why the binding of a file is not taken.
+const WHY: &str = r#"
+import sys
+from encypher_c2pa import verify
+for path in sys.argv[1:]:
+    report = verify(path)
+    faults = report["validation_results"]["failure"]
+    print(report["signature"], *[fault["code"] + ": " + fault["explanation"] for fault in faults if "ollection" in fault["code"]])
+"#;
+
+/// It wants the parts of an archive as a list, as the schema of C2PA 2.4 §18.8 has it; the reference (c2pa 0.90) writes them as a map
+/// by their names, reads nothing else, and its documents are refused by it like ours. What the world reads is written here.
+#[test]
+fn documents_are_refused_there_for_the_form_of_a_list_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    for name in ["sheets.xlsx", "stored.docx", "book3.epub"] {
+        let bytes = labelled(&common::fixture("office").join(name)).unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(ours(&verified(&path).unwrap()), "match valid", "{name}");
+        paths.push(path.to_str().unwrap().to_owned());
+    }
+    let arguments: Vec<_> = paths.iter().map(String::as_str).collect();
+    let Some(printed) = python("encypher_c2pa", WHY, &arguments) else { return };
+    for line in printed.lines() {
+        assert_eq!(line, "valid assertion.collectionHash.malformed: no uris field");
+    }
+    assert_eq!(printed.lines().count(), paths.len());
+}

@@ -163,12 +163,18 @@ pub(super) fn carriers(text: &str, survey: &mut Survey, budget: &mut Budget) -> 
     let mut scan = Scan::default();
     scan.feed(text, 0);
     hidden(&scan, "the text", survey, budget)?;
+    let mut sound = 0;
     for wrapper in &scan.wrappers {
         budget.part()?;
         match wrapper::open(text, wrapper, budget)? {
             Held::Store { carrier, jumbf } => {
                 // Of several none is read.
                 survey.nfc = true;
+                sound += 1;
+                if sound == 2 {
+                    let place = format!("the text at byte {}", carrier.start);
+                    status(survey, "manifest.text.multipleWrappers", "", place);
+                }
                 if scan.wrappers.len() == 1 {
                     let place = format!("the text at byte {}", carrier.start);
                     status(survey, "a C2PA wrapper", "", place);
@@ -187,10 +193,6 @@ pub(super) fn carriers(text: &str, survey: &mut Survey, budget: &mut Budget) -> 
                 status(survey, "manifest.text.corruptedWrapper", why, format!("the text at byte {at}"));
             }
         }
-    }
-    if let [_, second, ..] = scan.wrappers.as_slice() {
-        let place = format!("the text at byte {}", second.range.start);
-        status(survey, "manifest.text.multipleWrappers", "", place);
     }
     armoured(text, survey, budget)
 }
@@ -265,3 +267,5 @@ fn normal(text: &str, carrier: &std::ops::Range<usize>) -> bool {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
