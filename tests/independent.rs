@@ -285,6 +285,16 @@ for path in sys.argv[1:]:
     print(report["signature"], *[fault["code"] + ": " + fault["explanation"] for fault in faults if "ollection" in fault["code"]])
 "#;
 
+/// Signs a document with the reference.
+const SIGN: &str = r#"
+import json, sys, c2pa
+chain, key = (open(path, "rb").read() for path in sys.argv[1:3])
+signer = c2pa.Signer.from_info(c2pa.C2paSignerInfo(alg=b"ed25519", sign_cert=chain, private_key=key, ta_url=None))
+actions = [{"action": "c2pa.created", "digitalSourceType": "http://c2pa.org/digitalsourcetype/empty"}]
+definition = {"claim_generator_info": [{"name": "reference"}], "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}]}
+c2pa.Builder(json.dumps(definition)).sign_file(sys.argv[3], sys.argv[4], signer)
+"#;
+
 /// It wants the parts of an archive as a list, as the schema of C2PA 2.4 §18.8 has it; the reference (c2pa 0.90) writes them as a map
 /// by their names, reads nothing else, and its documents are refused by it like ours. What the world reads is written here.
 #[test]
@@ -298,6 +308,16 @@ fn documents_are_refused_there_for_the_form_of_a_list_alone() {
         assert_eq!(ours(&verified(&path).unwrap()), "match valid", "{name}");
         paths.push(path.to_str().unwrap().to_owned());
     }
+    // The reference signs what is not compressed.
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("chain.pem"), &common::identity().chain_pem).unwrap();
+    fs::write(path("key.pem"), &common::identity().key_pem).unwrap();
+    fs::copy(common::fixture("office").join("stored.docx"), path("in.docx")).unwrap();
+    let signed = ["chain.pem", "key.pem", "in.docx", "reference.docx"].map(path);
+    if python("c2pa", SIGN, &signed.each_ref().map(String::as_str)).is_none() {
+        return;
+    }
+    paths.push(path("reference.docx"));
     let arguments: Vec<_> = paths.iter().map(String::as_str).collect();
     let Some(printed) = python("encypher_c2pa", WHY, &arguments) else { return };
     for line in printed.lines() {
