@@ -10,8 +10,8 @@ use crate::{
 
 pub(in crate::format) struct SubRip;
 
-// Players take every line that is no number and no time for words: ffmpeg shows characters behind the last cue, a wrapper's too
-// (C2PA 2.4 §A.8), as its last line. So the manifest stands beside the file.
+// What stands behind the last cue is passed over by VLC, and shown by ffmpeg as that cue's last line: a wrapper (C2PA 2.4 §A.8) would
+// be part of the film. So the manifest stands beside the file.
 const FACTS: Facts = Facts {
     name: "SubRip",
     media_types: &["application/x-subrip", "text/srt"],
@@ -66,7 +66,7 @@ fn notice(marker: &mut Marker) {
     let first_ms = marker.track.first().map_or(u64::MAX, |cue| cue.from_ms);
     let (end_ms, place) = if first_ms >= least_ms { (len_ms.min(first_ms), "") } else { (len_ms, AT_TOP) };
     let placed = |place: &str| vec![format!("{place}{}", words.join(marker.eol))];
-    // Players do not mind the numbers, programs that edit do: one that no other cue has.
+    // ffmpeg and VLC pass over the numbers, programs that edit do not: one that no other cue has.
     let next = marker.track.greatest + 1;
     let number = if marker.track.has_zero { next } else { 0 };
     let (at, first, again) = (marker.first(), placed(place), placed(AT_TOP));
