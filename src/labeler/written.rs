@@ -59,8 +59,8 @@ pub(super) fn wanted(job: &Job) -> Wanted {
     }
     let (first, last) = (says_it(true), says_it(false));
     // Words of an older label on other pages would stay there beside the new ones: then every page has the new ones.
-    let elsewhere = |pages: Pages| !standing.is_empty() && !(pages.first && pages.bare + 1 >= pages.all);
-    prose.on_first_page = job.plan.first_page && job.survey.pages.is_some_and(|pages| !elsewhere(pages));
+    let nowhere_else = |pages: Pages| standing.is_empty() || (pages.first && pages.bare.saturating_add(1) >= pages.all);
+    prose.on_first_page = job.plan.first_page && job.survey.pages.is_some_and(nowhere_else);
     let on_all = job.survey.pages.is_none_or(|pages| pages.bare == 0 || (prose.on_first_page && pages.first));
     if on_all && first && (last || !prose.last) {
         let on_first_page = prose.on_first_page;

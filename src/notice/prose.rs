@@ -1,6 +1,6 @@
 //! The notice of a text: its words, written at the top, and found again there or at the end.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
 
 use crate::{
     format::Medium,
@@ -184,9 +184,14 @@ fn found(line: &Line, words: Vec<String>, meanings: Vec<(Language, Extent)>) -> 
 
 /// What these words mean in the table, in each language that has them.
 fn table(words: &str) -> impl Iterator<Item = (Language, Extent)> {
-    let extents = [Extent::Generated, Extent::Modified];
-    let all = Language::ALL.iter().flat_map(move |&language| extents.map(|extent| (language, extent)));
-    all.filter(move |(language, extent)| !words.is_empty() && bare(language.wording(Medium::Text, *extent)) == words)
+    /// The table, bare: it is compared with each line of each text.
+    static BARE: LazyLock<Vec<(String, Language, Extent)>> = LazyLock::new(|| {
+        let extents = [Extent::Generated, Extent::Modified];
+        let all = Language::ALL.iter().flat_map(|&language| extents.map(|extent| (language, extent)));
+        all.map(|(language, extent)| (bare(language.wording(Medium::Text, extent)), language, extent)).collect()
+    });
+    let found = BARE.iter().filter(move |(known, ..)| !words.is_empty() && known == words);
+    found.map(|(_, language, extent)| (*language, *extent))
 }
 
 /// Words without what decorates them: marks of comments and headings, brackets, emphasis, and small or capital letters.

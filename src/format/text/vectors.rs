@@ -15,6 +15,9 @@ const CORRUPTED: &str = "manifest.text.corruptedWrapper";
 const MULTIPLE: &str = "manifest.text.multipleWrappers";
 const PAYLOAD: &[u8] = &[0xde, 0xad, 0xbe, 0xef];
 
+/// Its number, the text, the stores that are found in it, and the faults that are said.
+type Case = (&'static str, String, Vec<Vec<u8>>, &'static [&'static str]);
+
 fn selectors(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| spelled(byte)).collect()
 }
@@ -42,7 +45,8 @@ fn what_others_embed_is_what_ours_begins_with() {
             let found = survey(&Text, format!("{text}{wrapper}").as_bytes()).unwrap();
             assert_eq!(found.stores[0].jumbf, *payload, "E000{}", number + 1);
             let end = (text.len() + wrapper.len()) as u64;
-            assert_eq!(found.stores[0].carrier, [text.len() as u64..end], "E000{}", number + 1);
+            let carrier = found.stores[0].carrier[0].clone();
+            assert_eq!((carrier.start, carrier.end), (text.len() as u64, end), "E000{}", number + 1);
         }
     }
 }
@@ -57,7 +61,7 @@ fn what_others_extract_is_extracted_here() {
     let bare = format!("\u{feff}{}", selectors(b"C2PATXT\0\x01"));
     let c2pa_0_91: Vec<u8> = (0..=15).collect();
     let (store, none) = (|bytes: &[u8]| vec![bytes.to_vec()], Vec::<Vec<u8>>::new());
-    let cases: Vec<(&str, String, Vec<Vec<u8>>, &[&str])> = vec![
+    let cases: Vec<Case> = vec![
         ("X0001", format!("Doc.{sound}"), store(PAYLOAD), &[]),
         ("X0002", format!("Doc.{cut}"), none.clone(), &[CORRUPTED]),
         ("X0003", format!("Doc.{sound} tail{sound}"), vec![PAYLOAD.to_vec(); 2], &[MULTIPLE]),
