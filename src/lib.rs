@@ -17,13 +17,13 @@
 //! | | × that floor |
 //! |---|--:|
 //! | record alone | 0.8 |
-//! | manifest alone | 2.6 |
-//! | notice alone, at the top | 7.4 |
-//! | the whole label | 9.0 |
+//! | manifest alone | 2.4 |
+//! | notice alone, at the top | 5.5 |
+//! | the whole label | 7.1 |
 //! | libjpeg-turbo, decoding and encoding with nothing drawn | 34 |
 //!
-//! A million such pictures take 9.0 million floors of processor time; multiply by the floor of your machine, which the same
-//! bench measures. A progressive file takes about 15 times as long as an ordinary one, because all of it is written anew.
+//! A million such pictures take 7.1 million floors of processor time; multiply by the floor of your machine, which the same
+//! bench measures. A progressive file takes about 20 times as long as an ordinary one, because all of it is written anew.
 //! Keep one [`Labeler`] for all files: what does not hang on the file is kept in it, and the first picture of each size and
 //! quality pays for drawing. A product that still holds the pixels draws there ([`Labeler::stamp`]), and then the notice costs
 //! one reading back in the file.
