@@ -334,6 +334,23 @@ fn a_film_that_is_labelled_again_keeps_its_one_card_and_its_history() {
 }
 
 #[test]
+fn items_that_would_move_are_not_moved_in_silence() {
+    let boxed = |kind: &[u8], body: &[u8]| [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat();
+    let item =
+        [&[0, 0, 0, 0, 0x44, 0, 0, 1, 0, 1, 0, 0, 0, 1][..], &48_u32.to_be_bytes(), &4_u32.to_be_bytes()].concat();
+    let meta = boxed(b"meta", &[&[0; 4][..], &boxed(b"iloc", &item)].concat());
+    for name in ["film/film.mp4", "av/tone.m4a"] {
+        let bytes = fs::read(fixture(name)).unwrap();
+        assert!(label(&bytes, Policy::kazakhstan().with_notice(false)).is_ok(), "{name}");
+        let with_items = [&bytes[..], &meta].concat();
+        for notice in [true, false] {
+            let said = label(&with_items, Policy::kazakhstan().with_notice(notice)).unwrap_err().to_string();
+            assert!(said.contains("'iloc'"), "{name}: {said}");
+        }
+    }
+}
+
+#[test]
 fn a_card_is_never_changed_into_a_banner_or_left_out_in_silence() {
     let bytes = fs::read(fixture("film/film.mp4")).unwrap();
     assert_eq!(VideoNotice::default(), VideoNotice::Card);

@@ -24,24 +24,49 @@ pub(super) fn cores() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// A bar on standard error: drawn on a terminal, for several files.
-pub(super) struct Bar(ProgressBar);
+/// A bar on standard error: drawn on a terminal, for several files, or for one that says how far it is.
+#[derive(Clone)]
+pub(super) struct Bar {
+    bar: ProgressBar,
+    is_of_one: bool,
+}
 
 impl Bar {
     pub(super) fn new(files: usize, wanted: bool) -> Self {
-        let target = match wanted && files > 1 && io::stderr().is_terminal() {
+        let is_of_one = files == 1;
+        let (len, style) = match is_of_one {
+            true => (100, "{wide_bar} {percent} %, {eta} to go"),
+            false => (files as u64, "{wide_bar} {pos}/{len}, {per_sec}, {eta} to go"),
+        };
+        let target = match wanted && files > 0 && io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
-        let bar = ProgressBar::with_draw_target(Some(files as u64), target);
-        let style = "{wide_bar} {pos}/{len}, {per_sec}, {eta} to go";
+        let bar = ProgressBar::with_draw_target(Some(len), target);
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self(bar)
+        Self { bar, is_of_one }
+    }
+
+    /// How much of one file is done, 0 to 1. Of several, whole ones are counted.
+    pub(super) fn show(&self, share: f64) {
+        if self.is_of_one {
+            self.bar.set_position((share.clamp(0.0, 1.0) * 100.0) as u64);
+        }
+    }
+
+    fn count(&self) {
+        if !self.is_of_one {
+            self.bar.inc(1);
+        }
     }
 
     /// Prints beside the bar.
     pub(super) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
-        self.0.suspend(print)
+        if self.is_of_one {
+            self.bar.finish_and_clear();
+            return print();
+        }
+        self.bar.suspend(print)
     }
 }
 
@@ -83,13 +108,13 @@ pub(super) fn run<J: Sync, T: Send>(
                     result = bar.aside(|| each(&jobs[at], finished));
                     stop.store(result.is_err(), Ordering::Relaxed);
                 }
-                bar.0.inc(1);
+                bar.count();
                 at += 1;
             }
             *done.lock().unwrap_or_else(PoisonError::into_inner) = at;
             moved.notify_all();
         }
-        bar.0.finish_and_clear();
+        bar.bar.finish_and_clear();
         result
     })
 }

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tanba::{BannerTimes, Ffmpeg, FilmQuality, Format, Labeler, Medium, Policy, Verifier, VideoNotice};
 
-use super::exit::Failure;
+use super::{batch::Bar, exit::Failure};
 
 #[derive(Args)]
 #[command(next_help_heading = "The notice in films")]
@@ -85,13 +85,15 @@ impl FilmArguments {
     }
 
     /// The labeler with the ffmpeg that a banner needs. Where there is none, the first film says so.
-    pub(super) fn equip(&self, labeler: Labeler) -> Result<Labeler, Failure> {
+    pub(super) fn equip(&self, labeler: Labeler, bar: &Bar) -> Result<Labeler, Failure> {
         if self.video_notice != Kind::Banner {
             return Ok(labeler);
         }
         let Some(path) = self.ffmpeg.clone().or_else(on_path) else { return Ok(labeler) };
         let mut ffmpeg =
             Ffmpeg::at(path)?.timeout(Duration::from_secs(self.ffmpeg_timeout)).quality(self.video_quality);
+        let bar = bar.clone();
+        ffmpeg = ffmpeg.on_progress(move |share| bar.show(share));
         if let Some(encoder) = &self.video_encoder {
             ffmpeg = ffmpeg.encoder(encoder);
         }

@@ -245,10 +245,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         // Receipts on standard error stay alone there; `development_signer` says it in each.
         identity::signer(&arguments.key, arguments.quiet || (arguments.json && aside))?
     };
-    let labeler = arguments.film.equip(Labeler::new(&disclosure, &signer).policy(policy))?;
+    let bar = Bar::new(jobs.len(), !arguments.quiet && !arguments.json);
+    let labeler = arguments.film.equip(Labeler::new(&disclosure, &signer).policy(policy), &bar)?;
     // Several pictures on standard output would be none; one of them ends the rest.
     let threads = if aside { NonZeroUsize::MIN } else { arguments.jobs.unwrap_or_else(batch::cores) };
-    let bar = Bar::new(jobs.len(), !arguments.quiet && !arguments.json);
     batch::run(
         &jobs,
         threads,

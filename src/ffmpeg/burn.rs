@@ -68,7 +68,7 @@ impl Ffmpeg {
         fault::check(&ended, film.format, "encode")?;
         let made = self.film(&output, film.format, film.media_type())?;
         let mut remarks = vec![format!(
-            "the picture was encoded again by ffmpeg {} with {encoder}; sound, subtitles and the rest were copied",
+            "the picture was encoded again by ffmpeg {} with {encoder}; sound and subtitles were copied, and boxes that ffmpeg does not know were left out",
             self.version
         )];
         remarks.extend(fault::first(&ended).map(|said| format!("ffmpeg read over damage in the film: {said}")));

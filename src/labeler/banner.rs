@@ -82,12 +82,15 @@ pub(super) fn draw(labeler: &Labeler, job: &Job, source: &mut dyn Source) -> Res
         return Ok(Some(Shown { notice, made: None }));
     }
     let notice = film.aligned(labeler.artist.draw(plan, frame)?.with_strip_of(film.unit()));
-    let Burnt { mut file, film, spans, command, remarks } = ffmpeg.burn(&input, &film, &notice, plan.banner)?;
+    let Burnt { mut file, film, spans, command, mut remarks } = ffmpeg.burn(&input, &film, &notice, plan.banner)?;
     drop(input);
     let span = |span: &Range<u64>| Span { from_ms: span.start, to_ms: span.end };
     let placed = PlacedNotice { spans: spans.iter().map(span).collect(), ..PlacedNotice::drawn(&notice) };
     look(ffmpeg, &file, &film, &notice, &spans, budget)?;
     let survey = format.handler().survey(file.file(), budget)?;
+    if !job.survey.xmp.is_empty() && survey.xmp.is_empty() {
+        remarks.push("ffmpeg did not take over the XMP of the film: the record stands in a packet of its own".into());
+    }
     let reencoding = Reencoding { program: format!("ffmpeg {}", ffmpeg.version()), command };
     Ok(Some(Shown { notice: placed, made: Some(Made { file, survey, reencoding, remarks }) }))
 }

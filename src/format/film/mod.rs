@@ -27,6 +27,7 @@ use crate::{
 };
 use caption::Caption;
 use file::File;
+pub(super) use file::refuse_items;
 use movie::{Movie, Walk};
 use remake::Remake;
 use splice::Splice;
@@ -91,6 +92,7 @@ pub(super) fn mark(
     budget: &mut Budget,
 ) -> Result<Marked> {
     let file = File::read(source, format, budget)?;
+    refuse_items(source, format, &file.boxes, &file.moov, budget)?;
     let mut marked = Marked::default();
     let mut front = boxes(&file.boxes, file.ftyp_end, survey, label, &mut marked.patch, budget)?;
     let tagged = tags::tagged(&file.moov, file.moov_range.start, label.record, format, budget)?;

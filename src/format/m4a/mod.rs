@@ -64,6 +64,7 @@ impl Handler for M4a {
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
         let file = File::read(source, budget)?;
+        film::refuse_items(source, Format::M4a, &file.boxes, &file.moov, budget)?;
         let mut marked = Marked::default();
         let mut front = film::boxes(&file.boxes, file.ftyp_end, survey, label, &mut marked.patch, budget)?;
         let mut insertion = None;
