@@ -22,7 +22,9 @@
 //! | the whole label | 7.1 |
 //! | libjpeg-turbo, decoding and encoding with nothing drawn | 34 |
 //!
-//! A million such pictures take 7.1 million floors of processor time; multiply by the floor of your machine, which the same
+//! At 12 megapixels (3.1 MB) the whole label is 4.6 floors of such a file, and libjpeg-turbo 47.
+//!
+//! A million pictures of the first kind take 7.1 million floors of processor time; multiply by the floor of your machine, which the same
 //! bench measures. A progressive file takes about 20 times as long as an ordinary one, because all of it is written anew.
 //! Keep one [`Labeler`] for all files: what does not hang on the file is kept in it, and the first picture of each size and
 //! quality pays for drawing. A product that still holds the pixels draws there ([`Labeler::stamp`]), and then the notice costs
