@@ -26,7 +26,9 @@ fn main() {
     let labeler = |policy| Labeler::new(&Disclosure::generated("Acme Film"), &signer()).policy(policy);
     let card = labeler(Policy::kazakhstan());
     let bare = labeler(Policy::kazakhstan().with_notice(false));
-    let banner = labeler(Policy::kazakhstan().video_notice(VideoNotice::Banner)).ffmpeg(Ffmpeg::at("ffmpeg").unwrap());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let program = std::env::split_paths(&path).map(|folder| folder.join("ffmpeg")).find(|file| file.is_file()).unwrap();
+    let banner = labeler(Policy::kazakhstan().video_notice(VideoNotice::Banner)).ffmpeg(Ffmpeg::at(program).unwrap());
     let (labelled, verifier) = (label(&card, &bytes), Verifier::new());
     let rows: Vec<Row> = vec![
         ("opening card", 10, Box::new(|| drop(label(&card, &bytes)))),
