@@ -4,8 +4,11 @@
 use std::{hint::black_box, io::Cursor, path::Path, process::Command, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tanba::{Disclosure, Extent, Identity, IdentityRequest, Labeler, Policy, Signer, Verifier};
-use time::macros::datetime;
+use tanba::{Disclosure, Extent, Labeler, Policy, Verifier};
+
+mod common;
+
+use common::{Bare, signer};
 
 /// Name, the media type under which the engine signs it, and how ffmpeg is told to encode it.
 const FORMATS: [(&str, Option<&str>, &[&str]); 6] = [
@@ -16,12 +19,6 @@ const FORMATS: [(&str, Option<&str>, &[&str]); 6] = [
     ("opus", None, &["-c:a", "libopus", "-b:a", "96k"]),
     ("aac", None, &["-c:a", "aac", "-b:a", "128k"]),
 ];
-
-fn signer() -> Signer {
-    let request = IdentityRequest::new("Tanba benches", "Tanba benches", datetime!(2026-01-01 0:00 UTC)).days(3650);
-    let identity = Identity::generate(&request.seed([9; 32])).unwrap();
-    Signer::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap()
-}
 
 fn ffmpeg(arguments: &[&str], output: &Path) -> bool {
     let mut command = Command::new("ffmpeg");
@@ -45,7 +42,7 @@ fn formats(criterion: &mut Criterion) {
     let notice = policy.heard().samples_i16(Extent::Generated, 48_000, 2);
     std::fs::write(path("notice.wav"), wav(&notice, 48_000)).unwrap();
     let labeler = Labeler::new(&Disclosure::generated("Acme Voice"), &signer()).policy(policy);
-    let verifier = Verifier::new();
+    let (verifier, bare) = (Verifier::new(), Bare::new());
     for (name, media_type, encoding) in FORMATS {
         let (input, output) = (path(&format!("in.{name}")), path(&format!("out.{name}")));
         let tone = "aevalsrc=exprs='0.3*sin(440*2*PI*t)*(0.6+0.4*sin(3*t))+0.05*(random(0)-0.5)':d=60:s=48000";
@@ -71,9 +68,7 @@ fn formats(criterion: &mut Criterion) {
             bencher.iter(|| black_box(verifier.verify(&mut Cursor::new(&labelled)).unwrap()));
         });
         if let Some(media_type) = media_type {
-            group.bench_function("companion: c2pa sign", |bencher| {
-                bencher.iter(|| black_box(signed(media_type, &bytes)))
-            });
+            group.bench_function("companion: c2pa sign", |bencher| bencher.iter(|| bare.sign(media_type, &bytes)));
         }
         let front = path("notice.wav");
         let inputs = ["-i", front.to_str().unwrap(), "-i", input.to_str().unwrap()];
@@ -83,22 +78,6 @@ fn formats(criterion: &mut Criterion) {
         });
         group.finish();
     }
-}
-
-/// The engine's own signature in memory: a manifest alone.
-fn signed(media_type: &str, bytes: &[u8]) -> Vec<u8> {
-    let request = IdentityRequest::new("Tanba benches", "Tanba benches", datetime!(2026-01-01 0:00 UTC)).days(3650);
-    let identity = Identity::generate(&request.seed([9; 32])).unwrap();
-    let (chain, key) = (identity.chain_pem.as_bytes(), identity.key_pem.as_bytes());
-    let signer = c2pa::create_signer::from_keys(chain, key, c2pa::SigningAlg::Ed25519, None).unwrap();
-    let definition = r#"{"claim_generator_info":[{"name":"bench"}],"assertions":[{"label":"c2pa.actions.v2","data":{"actions":[
-        {"action":"c2pa.created","digitalSourceType":"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"}]}}]}"#;
-    let settings = r#"{"verify":{"verify_after_sign":false},"builder":{"thumbnail":{"enabled":false}}}"#;
-    let context = c2pa::Context::new().with_settings(settings).unwrap().into_shared();
-    let mut builder = c2pa::Builder::from_shared_context(&context).with_definition(definition).unwrap();
-    let mut result = Cursor::new(Vec::with_capacity(bytes.len() + 64 * 1024));
-    builder.sign(signer.as_ref(), media_type, &mut Cursor::new(bytes), &mut result).unwrap();
-    result.into_inner()
 }
 
 criterion_group!(benches, formats);

@@ -6,12 +6,14 @@
 use std::{hint::black_box, io::Cursor, time::Instant};
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use tanba::{Disclosure, Identity, IdentityRequest, Labeler, NoticeStyle, Place, Policy, Signer as TanbaSigner};
-use time::macros::datetime;
+use tanba::{Disclosure, Labeler, NoticeStyle, Place, Policy};
 
 #[path = "jpeg/turbo.rs"]
 mod turbo;
 
+mod common;
+
+use common::{Bare, signer};
 use turbo::Turbo;
 
 /// Rounds, at least; `TANBA_ROUNDS` changes it.
@@ -79,7 +81,7 @@ fn table(title: &str, pictures: &[Vec<u8>], kind: Kind, turbo: Option<&Turbo>) {
         ("record".into(), Box::new(|index| label(&record, &pictures[index]))),
         ("manifest".into(), Box::new(|index| label(&manifest, &pictures[index]))),
         ("all, top right".into(), Box::new(|index| label(&all, &pictures[index]))),
-        ("c2pa sign".into(), Box::new(|index| c2pa.sign(&pictures[index]))),
+        ("c2pa sign".into(), Box::new(|index| c2pa.sign("image/jpeg", &pictures[index]))),
         ("zune-jpeg + jpeg-encoder".into(), Box::new(|index| zune(&pictures[index]))),
         ("image decode + encode".into(), Box::new(|index| image(&pictures[index]))),
     ];
@@ -190,16 +192,6 @@ fn write(photo: &image::RgbImage, index: usize, width: u32, height: u32, kind: K
     bytes
 }
 
-fn signer() -> TanbaSigner {
-    let identity = identity();
-    TanbaSigner::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap()
-}
-
-fn identity() -> Identity {
-    let request = IdentityRequest::new("Tanba benches", "Tanba benches", datetime!(2026-01-01 0:00 UTC)).days(3650);
-    Identity::generate(&request.seed([9; 32])).unwrap()
-}
-
 fn label(labeler: &Labeler, bytes: &[u8]) {
     let mut sink = Cursor::new(Vec::with_capacity(bytes.len() + 64 * 1024));
     labeler.label(&mut Cursor::new(bytes), &mut sink).unwrap();
@@ -212,32 +204,6 @@ fn floor(bytes: &[u8]) {
     let key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
     let hash = <sha2::Sha256 as sha2::Digest>::digest(bytes);
     black_box((bytes.to_vec(), key.sign(&hash)));
-}
-
-/// The `c2pa` crate's own `sign`, with its default reserve.
-struct Bare {
-    context: std::sync::Arc<c2pa::Context>,
-    signer: Box<dyn c2pa::Signer>,
-}
-
-impl Bare {
-    fn new() -> Self {
-        let identity = identity();
-        let (chain, key) = (identity.chain_pem.as_bytes(), identity.key_pem.as_bytes());
-        let signer = c2pa::create_signer::from_keys(chain, key, c2pa::SigningAlg::Ed25519, None).unwrap();
-        let settings = r#"{"verify":{"verify_after_sign":false},"builder":{"thumbnail":{"enabled":false}}}"#;
-        Self { context: c2pa::Context::new().with_settings(settings).unwrap().into_shared(), signer }
-    }
-
-    fn sign(&self, bytes: &[u8]) {
-        let definition = r#"{"claim_generator_info":[{"name":"bench"}],"assertions":[{"label":"c2pa.actions.v2",
-            "data":{"actions":[{"action":"c2pa.created","digitalSourceType":
-            "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"}]}}]}"#;
-        let mut builder = c2pa::Builder::from_shared_context(&self.context).with_definition(definition).unwrap();
-        let mut result = Cursor::new(Vec::with_capacity(bytes.len() + 64 * 1024));
-        builder.sign(self.signer.as_ref(), "image/jpeg", &mut Cursor::new(bytes), &mut result).unwrap();
-        black_box(result);
-    }
 }
 
 /// Decodes and encodes with the `image` crate's defaults; draws nothing, as the other companions.

@@ -214,6 +214,9 @@ fn what_cannot_be_labelled_says_why() {
     // Windows-1251, UTF-16 and nothing at all.
     let cyrillic = refused("a.srt", b"1\r\n00:00:01,000 --> 00:00:02,000\r\n\xc2\xe5\xf2\xe5\xf0\r\n");
     assert!(matches!(cyrillic, Error::Malformed { at: 34, .. }), "{cyrillic}");
+    // Bytes that no text in UTF-8 has: not even known for subtitles, but for what keeps them from being some.
+    let marked = refused("a.srt", b"1\n00:00:01,000 --> 00:00:02,000\n\xff\xfe\n");
+    assert!(matches!(marked, Error::Malformed { at: 32, .. }) && words(&marked).contains("UTF-8"), "{marked}");
     let wide: Vec<u8> =
         "\u{feff}1\r\n00:00:01,000 --> 00:00:02,000\r\nA".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(words(&refused("a.srt", &wide)).contains("UTF-16"));

@@ -90,7 +90,9 @@ pub(super) fn refuse_misnamed(format: Format, extension: Option<&str>) -> Result
 /// Bytes that are of no known format, under the name of a text: says what keeps them from being one.
 pub(super) fn explain(error: Error, extension: Option<&str>, source: &mut dyn Source) -> Error {
     let is_text = |format: &Format| {
-        format.medium() == Medium::Text && format.media_types().iter().any(|kind| kind.starts_with("text/"))
+        // SubRip has no type of its own among the texts.
+        let is_text = |kind: &&str| kind.starts_with("text/") || *kind == "application/x-subrip";
+        format.medium() == Medium::Text && format.media_types().iter().any(is_text)
     };
     let named = Format::ALL
         .iter()
