@@ -47,9 +47,10 @@ type Ids = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
 /// Puts one disclosure on any number of files. Built once, used from many threads.
 ///
-/// With the same file, clock, identifier and key, everything around the manifest is the same, byte for byte. The manifest is not:
-/// the engine (`c2pa`) salts every assertion with 16 random bytes, on which the hashes in the claim and the signature depend;
-/// RSASSA-PSS signatures have a random salt of their own, and time-stamps a nonce.
+/// With the same file, clock, identifier and key, the result is the same, byte for byte. In four cases its manifest is not: where
+/// something stands in it that the file held before (a modified work, an older label), in a ZIP document, with a key that is not in
+/// memory, and with time-stamps, the engine (`c2pa`) makes it, and salts every assertion with 16 random bytes. RSASSA-PSS signatures
+/// have a random salt of their own.
 ///
 /// ```
 /// use std::io::Cursor;

@@ -240,6 +240,38 @@ pub(super) fn is_sound(bytes: &[u8]) -> bool {
     Reader::new(bytes).skip().is_some()
 }
 
+/// Items are written in the shortest form, as deterministic encoding wants it (RFC 8949 §4.2.1).
+pub(super) mod put {
+    // Major types: §3.1.
+    pub(in crate::manifest) const NUMBER: u8 = 0;
+    pub(in crate::manifest) const NEGATIVE: u8 = 1;
+    pub(in crate::manifest) const BYTES: u8 = 2;
+    pub(in crate::manifest) const TEXT: u8 = 3;
+    pub(in crate::manifest) const ARRAY: u8 = 4;
+    pub(in crate::manifest) const MAP: u8 = 5;
+
+    pub(in crate::manifest) fn string(out: &mut Vec<u8>, major: u8, bytes: &[u8]) {
+        head(out, major, bytes.len() as u64);
+        out.extend_from_slice(bytes);
+    }
+
+    pub(in crate::manifest) fn text(out: &mut Vec<u8>, text: &str) {
+        string(out, TEXT, text.as_bytes());
+    }
+
+    /// The head of an item: its length, its number of elements, or its value.
+    pub(in crate::manifest) fn head(out: &mut Vec<u8>, major: u8, argument: u64) {
+        let major = major << 5;
+        match (u8::try_from(argument), u16::try_from(argument), u32::try_from(argument)) {
+            (Ok(small @ 0..24), ..) => out.push(major | small),
+            (Ok(byte), ..) => out.extend([major | 24, byte]),
+            (_, Ok(short), _) => out.extend([&[major | 25][..], &short.to_be_bytes()].concat()),
+            (.., Ok(long)) => out.extend([&[major | 26][..], &long.to_be_bytes()].concat()),
+            _ => out.extend([&[major | 27][..], &argument.to_be_bytes()].concat()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,5 +296,19 @@ mod tests {
         for map in ambiguous {
             assert_eq!(value(map), None, "{map:x?}");
         }
+    }
+
+    #[test]
+    fn heads_are_the_shortest() {
+        let made = |argument| {
+            let mut out = Vec::new();
+            put::head(&mut out, put::BYTES, argument);
+            out
+        };
+        assert_eq!(made(23), [0x57]);
+        assert_eq!(made(24), [0x58, 24]);
+        assert_eq!(made(256), [0x59, 1, 0]);
+        assert_eq!(made(65_536), [0x5A, 0, 1, 0, 0]);
+        assert_eq!(made(1 << 32), [0x5B, 0, 0, 0, 1, 0, 0, 0, 0]);
     }
 }

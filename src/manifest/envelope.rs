@@ -1,18 +1,16 @@
 //! The COSE_Sign1 structure around the signature of a claim: RFC 9052 §4.2 and §4.4, C2PA 2.4 §13.2.
 
-use super::{Algorithm, certificate::Chain};
+use super::{
+    Algorithm,
+    cbor::put::{ARRAY, BYTES, NEGATIVE, TEXT, head, string},
+    certificate::Chain,
+};
 
 /// What is the same in all signatures by one chain.
 pub(super) struct Envelope {
     /// The protected header: algorithm and certificates.
     protected: Vec<u8>,
 }
-
-/// Major types of CBOR (RFC 8949 §3.1).
-const NEGATIVE: u8 = 1;
-const BYTES: u8 = 2;
-const TEXT: u8 = 3;
-const ARRAY: u8 = 4;
 
 impl Envelope {
     pub(super) fn new(algorithm: Algorithm, chain: &Chain) -> Self {
@@ -29,7 +27,7 @@ impl Envelope {
         protected.extend([0x18, 33]);
         let certificates: Vec<_> = chain.der().collect();
         if certificates.len() > 1 {
-            head(&mut protected, ARRAY, certificates.len());
+            head(&mut protected, ARRAY, certificates.len() as u64);
         }
         certificates.into_iter().for_each(|der| string(&mut protected, BYTES, der));
         Self { protected }
@@ -55,23 +53,6 @@ impl Envelope {
         out.extend([0xA0, 0xF6]);
         string(&mut out, BYTES, signature);
         out
-    }
-}
-
-fn string(out: &mut Vec<u8>, major: u8, bytes: &[u8]) {
-    head(out, major, bytes.len());
-    out.extend_from_slice(bytes);
-}
-
-/// The shortest head of an item, as deterministic encoding wants it.
-fn head(out: &mut Vec<u8>, major: u8, argument: usize) {
-    let major = major << 5;
-    match (u8::try_from(argument), u16::try_from(argument), u32::try_from(argument)) {
-        (Ok(small @ 0..24), ..) => out.push(major | small),
-        (Ok(byte), ..) => out.extend([major | 24, byte]),
-        (_, Ok(short), _) => out.extend([&[major | 25][..], &short.to_be_bytes()].concat()),
-        (.., Ok(long)) => out.extend([&[major | 26][..], &long.to_be_bytes()].concat()),
-        _ => out.extend([&[major | 27][..], &(argument as u64).to_be_bytes()].concat()),
     }
 }
 
@@ -126,18 +107,5 @@ mod tests {
             assert!(ours.around(&signature) == manifest.signature.unwrap().1, "{algorithm}");
             assert_eq!(store(&by_us).len(), store_by_engine.len(), "{algorithm}");
         }
-    }
-
-    #[test]
-    fn heads_are_the_shortest() {
-        let made = |argument| {
-            let mut out = Vec::new();
-            head(&mut out, BYTES, argument);
-            out
-        };
-        assert_eq!(made(23), [0x57]);
-        assert_eq!(made(24), [0x58, 24]);
-        assert_eq!(made(256), [0x59, 1, 0]);
-        assert_eq!(made(65_536), [0x5A, 0, 1, 0, 0]);
     }
 }

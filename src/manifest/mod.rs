@@ -9,13 +9,13 @@ mod claim;
 mod codes;
 mod der;
 mod doctor;
+mod draft;
 mod envelope;
 mod faults;
 mod hash;
 mod identity;
 mod jumbf;
 mod key;
-mod lengths;
 mod outline;
 mod past;
 mod path;
@@ -23,8 +23,10 @@ mod read;
 mod revocation;
 mod said;
 mod seal;
+mod shapes;
 mod signer;
 mod stamp;
+mod template;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -37,7 +39,8 @@ pub use trust::{ListName, ListedCertificate, TrustAnchors, list_certificates};
 
 pub(crate) use outline::outline;
 
-pub(crate) use claim::{Claim, Draft, Parent, Region};
+pub(crate) use claim::{Claim, Region};
+pub(crate) use draft::{Draft, Parent};
 pub(crate) use past::Past;
 pub(crate) use read::{Asset, Reading, read, read_detached, read_past};
 

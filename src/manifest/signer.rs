@@ -7,9 +7,10 @@ use std::{
 
 use c2pa::crypto::{cose::CertificateTrustPolicy, time_stamp::verify_time_stamp};
 use c2pa::status_tracker::StatusTracker;
+use sha2::{Digest, Sha256};
 use time::macros::datetime;
 
-use super::{Identity, IdentityRequest, certificate::Chain, doctor, envelope::Envelope, key::Key, lengths::Lengths};
+use super::{Identity, IdentityRequest, certificate::Chain, doctor, envelope::Envelope, key::Key, shapes::Shapes};
 use crate::{Cause, Error, Result};
 
 /// Bytes that a time-stamp adds to every manifest: room for the token of the usual authorities with their certificates
@@ -66,7 +67,7 @@ type Stamp = dyn Fn(&[u8]) -> Result<Vec<u8>, Cause> + Send + Sync;
 pub struct Signer {
     parts: Arc<Parts>,
     context: Arc<c2pa::Context>,
-    lengths: Arc<Lengths>,
+    shapes: Arc<Shapes>,
 }
 
 /// What signs; handed to the C2PA engine.
@@ -81,13 +82,27 @@ struct Parts {
     has_key: bool,
     envelope: Arc<Envelope>,
     stamp: Option<Arc<Stamp>>,
+    /// What salts are made from.
+    secret: Arc<OnceLock<[u8; 32]>>,
 }
 
 impl Parts {
     fn new(algorithm: Algorithm, chain: Chain, signature_len: usize, sign: Arc<Sign>) -> Self {
         let envelope = Arc::new(Envelope::new(algorithm, &chain));
         let (chain, development, has_key) = (Arc::new(chain), false, false);
-        Self { algorithm, chain, development, signature_len, sign, has_key, envelope, stamp: None }
+        let secret = Arc::default();
+        Self { algorithm, chain, development, signature_len, sign, has_key, envelope, stamp: None, secret }
+    }
+
+    /// With a key of our own the structure around the signature is made here: the engine would look at the certificate again for
+    /// every file, which was done once. What comes from elsewhere is its to check, and so are time-stamps.
+    fn seals_itself(&self) -> bool {
+        self.has_key && self.stamp.is_none()
+    }
+
+    fn seal(&self, claim: &[u8]) -> Result<Vec<u8>, Cause> {
+        let signature = (self.sign)(&self.envelope.to_be_signed(claim))?;
+        Ok(self.envelope.around(&signature))
     }
 }
 
@@ -193,7 +208,7 @@ impl Signer {
             why: "the C2PA engine refuses the settings".into(),
             source: Some(error.into()),
         })?;
-        Ok(Self { parts, context, lengths: Arc::default() })
+        Ok(Self { parts, context, shapes: Arc::default() })
     }
 
     /// Whether this is a development identity.
@@ -224,9 +239,34 @@ impl Signer {
         &self.context
     }
 
-    /// How long manifests are with this signature.
-    pub(super) fn lengths(&self) -> &Lengths {
-        &self.lengths
+    /// What is kept of manifests with this signature.
+    pub(super) fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
+
+    /// Whether [`seal`](Self::seal) makes what the engine would: the key is in memory, and nobody stamps the time.
+    pub(super) fn seals_itself(&self) -> bool {
+        self.parts.seals_itself()
+    }
+
+    /// The COSE structure with the signature over a claim.
+    pub(super) fn seal(&self, claim: &[u8]) -> Result<Vec<u8>, Cause> {
+        self.parts.seal(claim)
+    }
+
+    /// The salt of an assertion: the same for the same key, label and number, and known to nobody else.
+    pub(super) fn salt(&self, label: &str, number: u8) -> Result<[u8; 16], Cause> {
+        let secret = match self.parts.secret.get() {
+            Some(secret) => secret,
+            None => {
+                // Nothing that is signed otherwise begins like this: a claim stands in an array of CBOR.
+                let signature = (self.parts.sign)(b"tanba: the salts of assertions")?;
+                self.parts.secret.get_or_init(|| Sha256::digest(signature).into())
+            }
+        };
+        let hash: [u8; 32] =
+            Sha256::new().chain_update(secret).chain_update([number]).chain_update(label).finalize().into();
+        Ok(std::array::from_fn(|index| hash[index]))
     }
 }
 
@@ -254,10 +294,9 @@ struct Engine(Arc<Parts>);
 
 impl c2pa::Signer for Engine {
     fn sign(&self, message: &[u8]) -> c2pa::Result<Vec<u8>> {
-        let Parts { sign, envelope, .. } = &*self.0;
-        let signed = match self.direct_cose_handling() {
-            true => sign(&envelope.to_be_signed(message)).map(|signature| envelope.around(&signature)),
-            false => sign(message),
+        let signed = match self.0.seals_itself() {
+            true => self.0.seal(message),
+            false => (self.0.sign)(message),
         };
         signed.map_err(c2pa::Error::OtherError)
     }
@@ -270,10 +309,8 @@ impl c2pa::Signer for Engine {
         Ok(self.0.chain.der().map(<[u8]>::to_vec).collect())
     }
 
-    /// With a key of our own the structure around the signature is made here: the engine would look at the certificate again for
-    /// every file, which was done once. What comes from elsewhere is its to check, and so are time-stamps.
     fn direct_cose_handling(&self) -> bool {
-        self.0.has_key && self.0.stamp.is_none()
+        self.0.seals_itself()
     }
 
     /// Exactly what the signature needs (the engine's own default is 10 KB). The engine pads up to this length, and knows

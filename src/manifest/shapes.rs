@@ -1,11 +1,12 @@
-//! How long signed manifest stores come out, kept for the next file: else the engine builds each of them twice, once to tell.
+//! What is kept of a manifest store for the next file of its shape: else the engine builds each of them twice, once to tell how
+//! long it comes out.
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Claim, Region};
+use super::{Claim, Region, template::Template};
 use crate::{
     Format,
     policy::{Extent, Oversight},
@@ -14,8 +15,8 @@ use crate::{
 /// How many are kept: pictures of one service come in few sizes, and the place of the notice is in the manifest.
 const KEPT: usize = 32;
 
-/// What the length of a store without parent hangs on, for one signer. Not in it are the identifier, the time, the hash and the
-/// engine's salts, which are of one length always.
+/// What a store without parent hangs on, for one signer. Not in it are the identifier, the time, the hash and the salts, which are
+/// of one length always.
 #[derive(PartialEq)]
 pub(super) struct Shape {
     format: Format,
@@ -53,20 +54,29 @@ impl Shape {
     }
 }
 
-/// Lengths by shape, the last used first.
-#[derive(Default)]
-pub(super) struct Lengths(Mutex<VecDeque<(Shape, usize)>>);
+/// What is kept for one shape.
+#[derive(Clone)]
+pub(super) enum Kept {
+    /// Only how long the store is: the engine makes each.
+    Length(usize),
+    /// All that is the same in every one.
+    Template(Arc<Template>),
+}
 
-impl Lengths {
-    pub(super) fn get(&self, shape: &Shape) -> Option<usize> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().find(|(of, _)| of == shape).map(|&(_, len)| len)
+/// What is kept, by shape, the newest first.
+#[derive(Default)]
+pub(super) struct Shapes(Mutex<VecDeque<(Shape, Kept)>>);
+
+impl Shapes {
+    pub(super) fn get(&self, shape: &Shape) -> Option<Kept> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|(of, _)| of == shape).map(|(_, kept)| kept.clone())
     }
 
-    pub(super) fn keep(&self, shape: Shape, len: usize) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_front((shape, len));
-        kept.truncate(KEPT);
+    pub(super) fn keep(&self, shape: Shape, kept: Kept) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push_front((shape, kept));
+        all.truncate(KEPT);
     }
 }
 
