@@ -207,7 +207,8 @@ impl Labeler {
         marked.remarks.extend(history(&job));
         job.recorded &= !marked.no_place_for_record;
         let written = write(format, std::mem::take(&mut marked.patch), draft, source, sink)?;
-        marked.remarks.extend(back::read(&job, &written, &notice, source, sink, &self.limits)?);
+        let hint = marked.hint.take();
+        marked.remarks.extend(back::read(&job, &written, (&notice, hint), source, sink, &self.limits)?);
         Ok(self.receipt(&job, &notice, marked, &written))
     }
 

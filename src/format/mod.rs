@@ -42,7 +42,7 @@ mod tiff;
 mod wav;
 mod webp;
 
-use std::fmt;
+use std::{any::Any, fmt};
 
 pub use facts::Carries;
 pub(crate) use facts::{Facts, HardBinding};
@@ -323,6 +323,8 @@ pub(crate) struct Marked {
     pub(crate) missing: Vec<String>,
     /// Why there is no notice, or what had to be re-encoded and how close it stayed: sentences for the `Receipt`.
     pub(crate) remarks: Vec<String>,
+    /// What makes it short for the handler to find the notice that it drew.
+    pub(crate) hint: Option<Box<dyn Any + Send + Sync>>,
     /// The format has no place for a record: the manifest alone speaks to machines.
     pub(crate) no_place_for_record: bool,
 }

@@ -41,6 +41,8 @@ pub(crate) struct Survey {
     pub(crate) nfc: bool,
     /// What the handler found on its walk and needs again: a file is not walked twice.
     pub(crate) walk: Option<Box<dyn Any + Send + Sync>>,
+    /// What the handler knew about the notice when it drew it: see `Marked::hint`.
+    pub(crate) hint: Option<Box<dyn Any + Send + Sync>>,
     /// The extension of the file's name, in small letters, where the caller gave one: texts are told apart by it.
     pub(crate) extension: Option<String>,
 }

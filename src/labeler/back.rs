@@ -1,5 +1,7 @@
 //! Looks for both halves of a label in what was written, as a stranger would: a silent loss is an error.
 
+use std::any::Any;
+
 use super::{Job, Output, card, heard, wanted::Wanted};
 use crate::{
     Error, Format, Result,
@@ -16,15 +18,16 @@ use crate::{
 pub(super) fn read(
     job: &Job,
     written: &Output,
-    notice: &Wanted,
+    (notice, hint): (&Wanted, Option<Box<dyn Any + Send + Sync>>),
     source: &mut dyn Source,
     mut sink: &mut dyn Sink,
     limits: &Limits,
 ) -> Result<Option<String>> {
-    let survey = metadata(job, written, &mut sink, &mut Budget::new(limits))?;
+    let mut survey = metadata(job, written, &mut sink, &mut Budget::new(limits))?;
     if job.older.is_some() {
         history(job, written, &survey, sink, limits)?;
     }
+    survey.hint = hint;
     match notice {
         Wanted::Draw(notice) => look(job, &survey, notice, source, &mut sink, limits),
         Wanted::Open(opening) => card::look(job, &survey, opening, &mut sink, &mut Budget::new(limits)),

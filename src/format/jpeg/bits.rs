@@ -96,6 +96,12 @@ impl<'a> Bits<'a> {
     }
 }
 
+/// Takes bits.
+pub(super) trait Put {
+    /// The low `len` bits of `value`, at most 32; the others are 0.
+    fn put(&mut self, value: u32, len: u32);
+}
+
 /// Writes bits, the most significant first, with byte stuffing and RST markers.
 #[derive(Default)]
 pub(super) struct BitWriter {
@@ -113,14 +119,9 @@ pub(super) struct Mark {
     count: u32,
 }
 
-impl BitWriter {
-    pub(super) fn with_capacity(bytes: usize) -> Self {
-        Self { out: Vec::with_capacity(bytes), ..Self::default() }
-    }
-
-    /// Writes the low `len` bits of `value`, at most 32; the others are 0.
+impl Put for BitWriter {
     #[inline(always)]
-    pub(super) fn put(&mut self, value: u32, len: u32) {
+    fn put(&mut self, value: u32, len: u32) {
         debug_assert!(u64::from(value) < 1 << len);
         self.bits = self.bits << len | u64::from(value);
         self.count += len;
@@ -128,6 +129,12 @@ impl BitWriter {
             self.count -= 32;
             self.word((self.bits >> self.count) as u32);
         }
+    }
+}
+
+impl BitWriter {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { out: Vec::with_capacity(bytes), ..Self::default() }
     }
 
     #[inline(always)]

@@ -1,15 +1,17 @@
 //! The tables of a sequential scan that is written in part: its own, with the codes that had to be added to them.
 
 use super::{
-    bits::BitWriter,
+    bits::Put,
+    cloth::Slot,
     decoder,
     fill::Filler,
     huffman::{Encoder, Table},
     nudge::nudge,
     picture::Block,
     reading,
+    ribbon::Coding,
     sheet::{Sheet, Token},
-    weave::{Placed, Slot},
+    weave::Placed,
 };
 
 /// The symbol for 16 zeros.
@@ -34,6 +36,8 @@ pub(super) struct Codes<'a> {
     pub(super) read: &'a decoder::Tables,
     pub(super) stated: &'a reading::Codes,
     pub(super) write: [[Option<Encoder>; 4]; 2],
+    /// What the latter have more: by class and destination.
+    pub(super) changed: &'a [(usize, usize, Table)],
     pub(super) missing: Missing,
     /// Whether a number was met that no symbol can stand for: the file is damaged.
     pub(super) beyond: bool,
@@ -58,7 +62,7 @@ impl<'a> Codes<'a> {
     pub(super) fn new(
         read: &'a decoder::Tables,
         stated: &'a reading::Codes,
-        changed: &[(usize, usize, Table)],
+        changed: &'a [(usize, usize, Table)],
     ) -> Self {
         let mut write: [[Option<Encoder>; 4]; 2] = Default::default();
         for (class, tables) in stated.iter().enumerate() {
@@ -70,7 +74,20 @@ impl<'a> Codes<'a> {
             write[*class][*destination] = Some(Encoder::new(table));
         }
         let nudged = Nudged::default();
-        Self { read, stated, write, missing: Default::default(), beyond: false, full: [false; 4], nudged }
+        let missing = Missing::default();
+        Self { read, stated, write, changed, missing, beyond: false, full: [false; 4], nudged }
+    }
+
+    /// The tables that components are written with; `None` when one is not there.
+    pub(super) fn coding(&self, slots: &[Slot]) -> Option<Coding<'a>> {
+        let table = |class: usize, destination: usize| {
+            let mut changed = self.changed.iter();
+            match changed.find(|(of, place, _)| (*of, *place) == (class, destination)) {
+                Some((_, _, table)) => Some(table),
+                None => self.stated[class][destination].as_ref(),
+            }
+        };
+        slots.iter().map(|slot| Some((slot.plane, table(0, slot.dc)?, table(1, slot.ac)?))).collect()
     }
 
     /// The symbols of a sheet that no code stands for.
@@ -125,7 +142,7 @@ impl<'a> Codes<'a> {
     #[inline(always)]
     fn block(
         &mut self,
-        out: &mut BitWriter,
+        out: &mut impl Put,
         slot: &Slot,
         prediction: &mut i32,
         block: &Placed,
@@ -163,7 +180,7 @@ impl<'a> Codes<'a> {
     /// Writes the blocks of whole MCUs, the tokens of which stand in `own` or in `sheet`; by block, what is added to its end.
     pub(super) fn blocks(
         &mut self,
-        out: &mut BitWriter,
+        out: &mut impl Put,
         slots: &[Slot],
         new: &mut [i32; 4],
         blocks: &[Placed],

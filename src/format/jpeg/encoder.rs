@@ -3,7 +3,7 @@
 //! A scan becomes a list of symbols first; then its tables are known, and the list is written.
 
 use super::{
-    bits::BitWriter,
+    bits::{BitWriter, Put},
     huffman::{self, Encoder, Table},
     picture::{Block, Picture},
     reading::Codes,

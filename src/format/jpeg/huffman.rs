@@ -221,7 +221,10 @@ pub(super) fn segment(tables: &[(usize, usize, Table)]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::jpeg::{bits::BitWriter, window::unstuffed};
+    use crate::format::jpeg::{
+        bits::{BitWriter, Put},
+        window::unstuffed,
+    };
 
     #[test]
     fn optimal_tables_code_every_symbol_in_16_bits() {

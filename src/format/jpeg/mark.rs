@@ -41,8 +41,9 @@ pub(super) fn mark(
     if let Some(notice) = label.notice {
         let stored = notice.stored(survey.orientation);
         match recode::recode(source, layout, &stored, &mut marked.patch, budget)? {
-            Ok(()) => {
+            Ok(begins) => {
                 marked.noticed = true;
+                marked.hint = begins.map(|begins| Box::new(begins) as _);
                 // There the strip shares blocks with the picture; above and left of it, blocks only move.
                 if stored.grow.right > 0 || stored.grow.bottom > 0 {
                     marked.remarks.push("up to 31 pixels of the picture next to the strip were coded again".into());

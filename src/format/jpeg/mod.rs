@@ -3,6 +3,7 @@
 mod abbreviated;
 mod app1;
 mod bits;
+mod cloth;
 mod codes;
 mod colour;
 mod dct;
@@ -12,6 +13,7 @@ mod fill;
 mod frame;
 mod huffman;
 mod look;
+mod luma;
 mod mark;
 mod markers;
 mod mpf;
@@ -20,6 +22,7 @@ mod paint;
 mod picture;
 mod reading;
 mod recode;
+mod ribbon;
 mod samples;
 mod scan;
 mod seam;
@@ -139,7 +142,8 @@ impl Handler for Jpeg {
         budget: &mut Budget,
     ) -> Result<Option<bool>> {
         let layout = layout(source, survey, budget)?;
-        look::shows(source, &layout, survey.orientation, notice, budget)
+        let begins = survey.hint.as_ref().and_then(|hint| hint.downcast_ref());
+        look::shows(source, &layout, survey.orientation, (notice, begins), budget)
     }
 }
 

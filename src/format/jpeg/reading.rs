@@ -11,7 +11,8 @@ use super::{
     paint::Quantisation,
     payload,
     picture::Picture,
-    scan::{Fault, Scan},
+    ribbon::Coding,
+    scan::{Fault, Scan, ScanComponent},
     window::Window,
 };
 use crate::{Error, Format, Result, limits::Budget, stream::Source};
@@ -33,6 +34,17 @@ pub(super) struct ReadScan {
     pub(super) interval: u16,
     /// The Huffman tables in force.
     pub(super) codes: Codes,
+}
+
+impl ReadScan {
+    /// The tables of its components; `None` when one is not there.
+    pub(super) fn coding(&self) -> Option<Coding<'_>> {
+        let tables = |component: &ScanComponent| {
+            let [dc, ac] = [self.codes[0][component.dc].as_ref()?, self.codes[1][component.ac].as_ref()?];
+            Some((component.plane, dc, ac))
+        };
+        self.scan.components.iter().map(tables).collect()
+    }
 }
 
 /// The frame, when this coder can handle it, and its segment.

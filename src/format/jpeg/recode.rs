@@ -9,18 +9,20 @@ use super::{
     reading::{Reading, Unsuitable},
     scan::Fault,
     splice::{self, Job},
+    weave::Begins,
 };
 use crate::{Error, Format, Result, limits::Budget, notice::StoredNotice, patch::Patch, stream::Source};
 
-/// Adds the edits that draw `notice` to `patch`, or says why this file cannot have one.
+/// Adds the edits that draw `notice` to `patch`, or says why this file cannot have one; where in the scan's data it begins, if
+/// that is known.
 pub(super) fn recode(
     source: &mut dyn Source,
     layout: &Layout,
     notice: &StoredNotice,
     patch: &mut Patch,
     budget: &mut Budget,
-) -> Result<std::result::Result<(), Unsuitable>> {
-    Ok(recode_by(source, layout, notice, true, patch, budget)?.map(drop))
+) -> Result<std::result::Result<Option<Begins>, Unsuitable>> {
+    Ok(recode_by(source, layout, notice, true, patch, budget)?.map(|(_, begins)| begins))
 }
 
 /// How a notice got into a file.
@@ -42,7 +44,7 @@ pub(super) fn recode_by(
     may_splice: bool,
     patch: &mut Patch,
     budget: &mut Budget,
-) -> Result<std::result::Result<Way, Unsuitable>> {
+) -> Result<std::result::Result<(Way, Option<Begins>), Unsuitable>> {
     let mut reading = match Reading::begin(source, layout, 0..u32::MAX, budget)? {
         Ok(reading) => reading,
         Err(why) => return Ok(Err(why)),
@@ -87,7 +89,7 @@ pub(super) fn recode_by(
     for segment in layout.segments.iter().filter(|segment| segment.marker == DHT) {
         patch.delete(segment.range.clone());
     }
-    Ok(Ok(Way::Recoded))
+    Ok(Ok((Way::Recoded, None)))
 }
 
 /// The coefficients of a picture.

@@ -10,9 +10,11 @@ use std::{
 };
 
 use super::{
+    cloth::LateBrush,
     frame::Frame,
     paint::{Brush, Inks, Quantisation},
     picture::Block,
+    ribbon::Ribbons,
 };
 use crate::{
     geometry::{Rect, Size},
@@ -88,6 +90,24 @@ impl Drawn {
         Self { dc: block[0], last: last as u8, len: (tokens.len() - start) as u8, start: start as u32 }
     }
 
+    /// The block itself, out of all tokens that were written with it.
+    pub(super) fn block(self, all: &[Token]) -> Block {
+        let (mut block, mut k) = ([0; 64], 0);
+        block[0] = self.dc;
+        for token in self.tokens(all) {
+            let (value, len) = token.bits();
+            k += usize::from(token.symbol() >> 4) + 1;
+            if len > 0
+                && let Some(place) = block.get_mut(k)
+            {
+                // F.2.2.1 (EXTEND): numbers whose first bit is 0 are negative.
+                let value = value as i32;
+                *place = if value >> (len - 1) == 0 { value - (1 << len) + 1 } else { value } as i16;
+            }
+        }
+        block
+    }
+
     /// Its tokens, out of all that were written with it.
     #[inline(always)]
     pub(super) fn tokens(self, all: &[Token]) -> &[Token] {
@@ -106,6 +126,8 @@ pub(super) struct Sheet {
     is_whole: bool,
     /// Whether these very blocks were decoded and seen to be the notice.
     seen: AtomicBool,
+    /// The blocks as bits.
+    pub(super) ribbons: Ribbons,
 }
 
 /// What the blocks hang on beside the mask.
@@ -122,6 +144,9 @@ struct Key {
 
 /// The blocks of one component, by rows.
 struct Leaf {
+    /// The blocks that the notice covers, in part as well: columns and rows.
+    covered: Option<(Range<usize>, Range<usize>)>,
+    /// Those that it covers in full.
     columns: Range<usize>,
     rows: Range<usize>,
     blocks: Vec<Drawn>,
@@ -144,7 +169,7 @@ impl Sheet {
         steps: &[Quantisation],
         inks: &Inks,
         notice: &StoredNotice,
-        brush: &Brush,
+        brush: &LateBrush,
     ) -> Arc<Self> {
         let key = Key::new(frame, steps, inks, notice);
         if let Some(found) = notice.stamp.kept.get(|sheet: &Self| sheet.key == key) {
@@ -181,11 +206,11 @@ impl Sheet {
                     blocks.push(drawn);
                 }
             }
-            leaves.push(Leaf { columns, rows, blocks, symbols });
+            leaves.push(Leaf { covered: brush.covered(component), columns, rows, blocks, symbols });
         }
         tokens.shrink_to_fit();
         let is_whole = leaves.first().is_some_and(|leaf| leaf.holds_letters(notice));
-        Self { key, leaves, tokens, is_whole, seen: AtomicBool::new(false) }
+        Self { key, leaves, tokens, is_whole, seen: AtomicBool::new(false), ribbons: Ribbons::default() }
     }
 
     /// A block, if the notice covers it in full.
@@ -197,6 +222,25 @@ impl Sheet {
             return None;
         }
         leaf.blocks.get(row * leaf.columns.len() + column).copied()
+    }
+
+    /// DC of the last block that each component of the scan has in an MCU: given are their numbers in the frame, and their blocks
+    /// of an MCU in both directions.
+    pub(super) fn last(
+        &self,
+        components: impl Iterator<Item = (usize, usize, usize)>,
+        (column, row): (usize, usize),
+    ) -> [i32; 4] {
+        let mut values = [0; 4];
+        for (value, (plane, h, v)) in values.iter_mut().zip(components) {
+            *value = self.block(plane, (column + 1) * h - 1, (row + 1) * v - 1).map_or(0, |drawn| drawn.dc.into());
+        }
+        values
+    }
+
+    /// The columns and rows of blocks of a component that the notice covers, in part as well.
+    pub(super) fn covered(&self, component: usize) -> Option<(Range<usize>, Range<usize>)> {
+        self.leaves.get(component)?.covered.clone()
     }
 
     /// Blocks of a component.

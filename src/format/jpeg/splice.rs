@@ -4,21 +4,18 @@
 use std::ops::Range;
 
 use super::{
+    cloth::{Cloth, cloth},
     codes::{Codes, Missing},
     decoder::Tables,
     frame::Frame,
     huffman::{self, Table},
-    paint::{Brush, Inks, Quantisation},
+    paint::{Inks, Quantisation},
     reading::{Codes as Stated, ReadScan},
     recode::Way,
-    sheet::Sheet,
-    weave::{Cloth, Slot, Weaver},
+    weave::{Begins, Weaver},
     window::Window,
 };
 use crate::{Result, notice::StoredNotice, patch::Patch, stream::Source};
-
-/// Restart intervals whose numbers are changed one by one below a strip.
-const MAX_INTERVALS: usize = 4096;
 
 /// What is known of the scan.
 pub(super) struct Job<'a> {
@@ -32,10 +29,11 @@ pub(super) struct Job<'a> {
     pub(super) notice: &'a StoredNotice,
 }
 
-type Edits = Vec<(Range<u64>, Vec<u8>)>;
+/// What replaces what, and where in the scan's data the first begins, where that is known.
+type Edits = (Vec<(Range<u64>, Vec<u8>)>, Option<Begins>);
 
 /// Adds the edits that draw the notice to `patch`; `None` when only the whole scan can be written anew.
-pub(super) fn splice(source: &mut dyn Source, job: &Job, patch: &mut Patch) -> Result<Option<Way>> {
+pub(super) fn splice(source: &mut dyn Source, job: &Job, patch: &mut Patch) -> Result<Option<(Way, Option<Begins>)>> {
     let Some(cloth) = cloth(job) else { return Ok(None) };
     let stated = &job.coded.codes;
     // What lacks a code in most of the notice is known before anything is read.
@@ -44,7 +42,7 @@ pub(super) fn splice(source: &mut dyn Source, job: &Job, patch: &mut Patch) -> R
     for again in [false, true] {
         let Some((changed, full)) = extended(stated, &missing) else { break };
         let mut codes = Codes { full, ..Codes::new(job.tables, stated, &changed) };
-        let Some(edits) = weave(source, job, &cloth, &mut codes)? else { return Ok(None) };
+        let Some((edits, begins)) = weave(source, job, &cloth, &mut codes)? else { return Ok(None) };
         if codes.beyond || codes.nudged.is_too_much() {
             return Ok(None);
         }
@@ -53,7 +51,7 @@ pub(super) fn splice(source: &mut dyn Source, job: &Job, patch: &mut Patch) -> R
                 patch.insert(job.coded.segment.range.start, huffman::segment(&changed));
             }
             edits.into_iter().for_each(|(range, bytes)| patch.replace(range, bytes));
-            return Ok(Some(if codes.moves() { Way::Nudged } else { Way::Spliced }));
+            return Ok(Some((if codes.moves() { Way::Nudged } else { Way::Spliced }, begins)));
         }
         if again {
             break;
@@ -63,55 +61,6 @@ pub(super) fn splice(source: &mut dyn Source, job: &Job, patch: &mut Patch) -> R
         }
     }
     Ok(None)
-}
-
-/// `None` when the file is not made for the short way.
-fn cloth<'a>(job: &Job<'a>) -> Option<Cloth<'a>> {
-    let Job { frame, coded: ReadScan { scan, .. }, notice, .. } = *job;
-    let grow = notice.grow;
-    let is_whole = scan.components.len() == frame.components.len();
-    if frame.is_progressive() || !is_whole || grow.left > 0 || grow.right > 0 || grow.bottom > 0 {
-        return None;
-    }
-    let (h, v) = frame.sampling();
-    let is_single = scan.components.len() == 1;
-    let slots = scan.components.iter().map(|component| {
-        let of_frame = frame.components[component.plane];
-        // A.2.2: where one component stands alone, an MCU is one block.
-        let (h, v) = if is_single { (1, 1) } else { (of_frame.h.into(), of_frame.v.into()) };
-        let steps = job.quantisation[component.plane];
-        Slot { plane: component.plane, h, v, dc: component.dc, ac: component.ac, steps }
-    });
-    let slots: Vec<Slot> = slots.collect();
-    let (width, height) = if is_single { (8, 8) } else { (8 * h, 8 * v) };
-    let mcus = |side: u32, mcu: u32| side.div_ceil(mcu) as usize;
-    let (across, down) = (mcus(frame.size.width, width), mcus(frame.size.height, height));
-    let strip = grow.top.is_multiple_of(height).then(|| mcus(grow.top, height))?;
-    let result = Frame { size: notice.frame, ..frame.clone() };
-    let brush = Brush::new(&result, job.quantisation, job.inks, notice);
-    let (mut columns, mut rows) = (across..0, strip + down..0);
-    for slot in &slots {
-        let (blocks, lines) = brush.covered(slot.plane)?;
-        columns = columns.start.min(blocks.start / slot.h)..columns.end.max(blocks.end.div_ceil(slot.h).min(across));
-        rows = rows.start.min(lines.start / slot.v)..rows.end.max(lines.end.div_ceil(slot.v).min(strip + down));
-    }
-    if columns.is_empty() || rows.is_empty() || (strip > 0 && rows.end > strip) {
-        return None;
-    }
-    let interval = match usize::from(job.coded.interval) {
-        0 => across * down,
-        interval => interval,
-    };
-    if strip > 0 && job.coded.interval > 0 {
-        // Intervals that begin elsewhere than before would have to be written anew, all of them.
-        let moves = (strip * across / interval) % 8 > 0;
-        let many = (across * down).div_ceil(interval) > MAX_INTERVALS;
-        if !(strip * across).is_multiple_of(interval) || (moves && many) {
-            return None;
-        }
-    }
-    let sheet = Sheet::of(&result, job.quantisation, job.inks, notice, &brush);
-    Some(Cloth { slots, across, down, interval, strip, columns, rows, brush, sheet })
 }
 
 /// By class and destination: a table with more codes.
@@ -150,7 +99,7 @@ fn weave(source: &mut dyn Source, job: &Job, cloth: &Cloth, codes: &mut Codes) -
                 number += 1;
             })?;
         }
-        return Ok(Some(edits));
+        return Ok(Some((edits, None)));
     }
     let mut at = 0;
     for index in cloth.intervals() {
@@ -161,5 +110,6 @@ fn weave(source: &mut dyn Source, job: &Job, cloth: &Cloth, codes: &mut Codes) -
         let end = ((index + 1) * cloth.interval).min(cloth.total());
         edits.push(weaver.interval(index * cloth.interval..end)?);
     }
-    Ok(Some(edits))
+    let begins = weaver.begins.filter(|_| job.coded.interval == 0);
+    Ok(Some((edits, begins.map(|begins| Begins { byte: begins.byte - start, ..begins }))))
 }

@@ -10,6 +10,7 @@ use super::{
     notice_tests::{rgb, touched},
     picture::Picture,
     recode::{self, Way},
+    weave::Begins,
     *,
 };
 use crate::{
@@ -106,14 +107,20 @@ fn notice(shown: Size, place: usize, strip_unit: u32) -> Notice {
 
 /// The file with the notice drawn by one way or the other, and which way it was.
 fn drawn(bytes: &[u8], notice: &StoredNotice, may_splice: bool) -> Result<(Vec<u8>, Way)> {
+    drawn_at(bytes, notice, may_splice).map(|(result, way, _)| (result, way))
+}
+
+/// The same, and where in the scan it begins.
+fn drawn_at(bytes: &[u8], notice: &StoredNotice, may_splice: bool) -> Result<(Vec<u8>, Way, Option<Begins>)> {
     let mut budget = Budget::new(&Limits::default());
     let mut source = Cursor::new(bytes);
     let layout = markers::walk(&mut source, &mut budget)?;
     let mut patch = Patch::default();
-    let way = recode::recode_by(&mut source, &layout, notice, may_splice, &mut patch, &mut budget)?.unwrap();
+    let done = recode::recode_by(&mut source, &layout, notice, may_splice, &mut patch, &mut budget)?;
+    let (way, begins) = done.unwrap();
     let mut sink = Cursor::new(Vec::new());
     patch.write(Format::Jpeg, &mut source, &mut sink)?;
-    Ok((sink.into_inner(), way))
+    Ok((sink.into_inner(), way, begins))
 }
 
 fn coefficients(bytes: &[u8]) -> Picture {
@@ -134,7 +141,7 @@ fn hundreds_of_made_pictures() {
     let Some(mut made) = by_pillow(folder.path()) else { return };
     made.extend(by_jpeg_encoder());
     assert!(made.len() >= 200);
-    let (mut spliced, mut nudged, mut filled) = (0, 0, 0);
+    let (mut spliced, mut nudged, mut filled, mut begun) = (0, 0, 0, 0);
     let mut list = String::new();
     for (index, (name, bytes)) in made.iter().enumerate() {
         let found = survey(&Jpeg, bytes).unwrap();
@@ -157,12 +164,22 @@ fn hundreds_of_made_pictures() {
         spliced += usize::from(way == Way::Spliced);
         nudged += usize::from(way == Way::Nudged);
         assert!(way != Way::Nudged || name.contains("optimised"), "{name}");
-        let shows = |bytes: &[u8]| {
+        let shows_at = |bytes: &[u8], begins: Option<Begins>| {
             let (mut budget, mut source) = (Budget::new(&Limits::default()), Cursor::new(bytes));
-            let found = survey(&Jpeg, bytes).unwrap();
+            let mut found = survey(&Jpeg, bytes).unwrap();
+            found.hint = begins.map(|begins| Box::new(begins) as _);
             Jpeg.shows(&mut source, &found, &shown, &mut budget).unwrap()
         };
+        let shows = |bytes: &[u8]| shows_at(bytes, None);
         assert_eq!(shows(&short), shows(&long), "{name}");
+        // By what is kept of the first times, and looked at from where it begins.
+        let (again, _, begins) = drawn_at(bytes, &notice, true).unwrap();
+        assert!(again == short, "{name}");
+        assert!(begins.is_none() || (way != Way::Recoded && notice.grow.is_zero() && name.ends_with("-0")), "{name}");
+        begun += usize::from(begins.is_some() && shows(&again) == Some(true));
+        assert_eq!(shows_at(&again, begins), shows(&long), "{name}");
+        // Where the notice is not, it is not seen.
+        assert!(begins.is_none() || shows(bytes) == Some(true) || shows_at(bytes, begins) == Some(false), "{name}");
 
         // Block for block the same as by the long way, but for bits of filling, and for what had no code.
         let (a, b) = (coefficients(&short), coefficients(&long));
@@ -222,8 +239,8 @@ fn hundreds_of_made_pictures() {
         let Rect { x, y, width, height } = touched;
         list += &format!("{index:03} {x} {y} {width} {height} {}\n", notice.grow.top);
     }
-    eprintln!("{spliced} of {} spliced, {nudged} nudged; {filled} filled", made.len());
-    assert!(spliced > 130 && nudged > 2 && filled < 40);
+    eprintln!("{spliced} of {} spliced, {nudged} nudged; {filled} filled; {begun} looked at", made.len());
+    assert!(spliced > 130 && nudged > 2 && filled < 40 && begun > 30);
     std::fs::write(results.path().join("list"), list).unwrap();
     let judged = python(results.path(), JUDGE).unwrap();
     assert_eq!(judged.trim(), format!("{} judged", made.len()));
@@ -265,7 +282,7 @@ fn only_what_stands_under_the_notice_is_written() {
         let layout = markers::walk(&mut source, &mut budget).unwrap();
         let mut patch = Patch::default();
         let way = recode::recode_by(&mut source, &layout, &notice, true, &mut patch, &mut budget).unwrap();
-        assert_eq!(way, Ok(Way::Spliced));
+        assert_eq!(way.unwrap().0, Way::Spliced);
         let held = patch.held_bytes();
         let gone = (held as i64 - patch.growth()) as usize;
         assert!(gone < bytes.len() / most_gone, "place {place}: {gone} of {} bytes are replaced", bytes.len());

@@ -4,14 +4,15 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    bits::{BitWriter, Bits, Mark},
+    bits::{BitWriter, Bits, Mark, Put},
+    cloth::{Cloth, Slot},
     codes::Codes,
     decoder, fill,
     huffman::Decoder,
-    paint::{Brush, Quantisation},
     picture::Block,
+    ribbon::{self, Ribbon},
     scan::Fault,
-    sheet::{Drawn, Sheet, Token},
+    sheet::{Drawn, Token},
     skip::{self, Skipper},
     window::Window,
 };
@@ -22,55 +23,39 @@ pub(super) const FEW: usize = 2000;
 /// Blocks with room for filling; more of them are not needed.
 const ROOM: usize = 16;
 
-/// A component of the scan.
-pub(super) struct Slot {
-    /// Index among the components of the frame.
-    pub(super) plane: usize,
-    /// Blocks of an MCU.
-    pub(super) h: usize,
-    pub(super) v: usize,
-    /// Destinations of its Huffman tables.
-    pub(super) dc: usize,
-    pub(super) ac: usize,
-    pub(super) steps: Quantisation,
-}
-
-/// A scan and what is drawn into it.
-pub(super) struct Cloth<'a> {
-    pub(super) slots: Vec<Slot>,
-    /// MCUs in a row and in a column, those of a strip not counted.
-    pub(super) across: usize,
-    pub(super) down: usize,
-    /// MCUs between restart markers; those of the whole scan where there are none.
-    pub(super) interval: usize,
-    /// MCU rows that are put above the picture.
-    pub(super) strip: usize,
-    /// MCUs of the result that the notice touches.
-    pub(super) columns: Range<usize>,
-    pub(super) rows: Range<usize>,
-    pub(super) brush: Brush<'a>,
-    pub(super) sheet: Arc<Sheet>,
-}
-
 impl Run {
     fn clear(&mut self) {
         self.blocks.clear();
         self.tokens.clear();
-        self.room = 0;
+        (self.room, self.row) = (0, None);
     }
 
     #[inline(always)]
     fn push(&mut self, drawn: Drawn, is_covered: bool, is_kept: bool) {
-        self.room += usize::from(is_covered && drawn.last < 8);
-        self.blocks.push(Placed { drawn, is_covered, is_kept });
+        let placed = Placed { drawn, is_covered, is_kept };
+        self.room += usize::from(placed.has_room());
+        self.blocks.push(placed);
     }
 
     /// Draws into a block that holds what stands in the picture.
     fn draw(&mut self, mut block: Block, cloth: &Cloth, slot: &Slot, (x, y): (usize, usize), codes: &mut Codes) {
         let is_covered = cloth.brush.paint(slot.plane, x, y, &mut block);
+        self.nudge(block, slot, is_covered, codes);
+    }
+
+    /// A block that was drawn, with coefficients moved to codes that exist, where there must be.
+    fn nudge(&mut self, mut block: Block, slot: &Slot, is_covered: bool, codes: &mut Codes) {
         codes.nudge(slot, &mut block);
         let drawn = Drawn::new(&block, &mut self.tokens);
         self.push(drawn, is_covered, false);
+    }
+
+    /// A block of the sheet.
+    fn keep(&mut self, drawn: Drawn, cloth: &Cloth, slot: &Slot, codes: &mut Codes) {
+        match codes.moves() {
+            true => self.nudge(drawn.block(cloth.sheet.tokens()), slot, true, codes),
+            false => self.push(drawn, true, true),
+        }
     }
 }
 
@@ -96,8 +81,8 @@ impl Reader<'_> {
 }
 
 /// Reads and writes one scan.
-pub(super) struct Weaver<'a, 'b> {
-    cloth: &'a Cloth<'a>,
+pub(super) struct Weaver<'a, 'b, 'c> {
+    cloth: &'a Cloth<'c>,
     codes: &'a mut Codes<'b>,
     window: Window<'a>,
     out: BitWriter,
@@ -109,6 +94,21 @@ pub(super) struct Weaver<'a, 'b> {
     /// What was drawn last, and what was drawn before that has more room for filling.
     run: Run,
     kept: Run,
+    /// Rows under the notice that need not be coded.
+    ribbon: Option<Arc<Ribbon>>,
+    /// Where the first of what was redrawn begins.
+    pub(super) begins: Option<Begins>,
+}
+
+/// What a reader knows who has come to an MCU.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Begins {
+    pub(super) mcu: usize,
+    /// Bytes from the start of the scan's data, and bits of the byte there.
+    pub(super) byte: u64,
+    pub(super) bit: u32,
+    /// By component of the scan: DC of the block before.
+    pub(super) dc: [i32; 4],
 }
 
 /// A block that was drawn, and where its tokens are.
@@ -119,6 +119,13 @@ pub(super) struct Placed {
     pub(super) is_covered: bool,
     /// Whether they are in the sheet, and not in the run.
     pub(super) is_kept: bool,
+}
+
+impl Placed {
+    /// Whether filling at its end is hidden and small.
+    pub(super) fn has_room(&self) -> bool {
+        self.is_covered && self.drawn.last < 8
+    }
 }
 
 /// Blocks of neighbouring MCUs that were drawn and written.
@@ -132,11 +139,13 @@ struct Run {
     new: [i32; 4],
     /// Blocks that the notice covers and that hold little.
     room: usize,
+    /// The row of a ribbon that was written instead of blocks.
+    row: Option<usize>,
 }
 
-impl<'a, 'b> Weaver<'a, 'b> {
+impl<'a, 'b, 'c> Weaver<'a, 'b, 'c> {
     /// `None` when a table that the scan names is not there.
-    pub(super) fn new(cloth: &'a Cloth<'a>, codes: &'a mut Codes<'b>, window: Window<'a>) -> Option<Self> {
+    pub(super) fn new(cloth: &'a Cloth<'c>, codes: &'a mut Codes<'b>, window: Window<'a>) -> Option<Self> {
         let per_mcu: usize = cloth.slots.iter().map(|slot| slot.h * slot.v).sum();
         let passed = match cloth.strip {
             // Most of those under the notice are passed over too.
@@ -155,8 +164,13 @@ impl<'a, 'b> Weaver<'a, 'b> {
             let skipper = skipper.clone();
             readers.push(Reader { dc, ac, skipper, blocks: slot.h * slot.v });
         }
-        let (old, new, out) = ([0; 4], [0; 4], BitWriter::default());
-        Some(Self { cloth, codes, window, out, readers, old, new, run: Run::default(), kept: Run::default() })
+        // Blocks whose coefficients move are of this file alone; and rows that restart markers cut are none of a ribbon.
+        let ribbon = match codes.moves() || !cloth.interval.is_multiple_of(cloth.across) {
+            true => None,
+            false => cloth.sheet.ribbons.with(codes, &cloth.sheet, &cloth.slots, (&cloth.columns, &cloth.rows)),
+        };
+        let (old, new, out, run, kept) = ([0; 4], [0; 4], BitWriter::default(), Run::default(), Run::default());
+        Some(Self { cloth, codes, window, out, readers, old, new, run, kept, ribbon, begins: None })
     }
 
     /// Goes to the interval that is `count` behind this one, whose own number is `index`.
@@ -180,9 +194,10 @@ impl<'a, 'b> Weaver<'a, 'b> {
         for run in self.cloth.runs(&mcus) {
             if start.is_none() {
                 self.skip(run.start - at, false)?;
-                start = Some(self.window.byte());
-                let (len, value) = self.window.partial();
-                self.out.put(value, len);
+                let (byte, (bit, value)) = (self.window.byte(), self.window.partial());
+                self.begins.get_or_insert(Begins { mcu: run.start, byte, bit, dc: self.old });
+                start = Some(byte);
+                self.out.put(value, bit);
                 self.new = self.old;
             } else if run.start > at {
                 let seam = self.seam()?;
@@ -234,6 +249,11 @@ impl<'a, 'b> Weaver<'a, 'b> {
     /// Makes what was written so many bits longer, multiples of 8 apart; `false` when nothing does.
     fn fill(&mut self, bits: u32) -> bool {
         let Self { cloth, codes, out, kept, .. } = self;
+        if let Some(row) = kept.row {
+            let mcus =
+                cloth.columns.clone().filter_map(|column| ribbon::mcu(&cloth.sheet, &cloth.slots, (column, row)));
+            kept.blocks = mcus.flatten().collect();
+        }
         let Some(fillers) = fill::fill(bits, &kept.blocks, &cloth.slots, &codes.write[1]) else { return false };
         let tokens = (&kept.tokens[..], cloth.sheet.tokens());
         // No filling is in a DC value, so that what follows counts from the same ones.
@@ -252,25 +272,28 @@ impl<'a, 'b> Weaver<'a, 'b> {
             for slot in &cloth.slots {
                 for y in row * slot.v..(row + 1) * slot.v {
                     for x in column * slot.h..(column + 1) * slot.h {
-                        match cloth.sheet.block(slot.plane, x, y).filter(|_| !codes.moves()) {
-                            Some(drawn) => run.push(drawn, true, true),
+                        match cloth.sheet.block(slot.plane, x, y) {
+                            Some(drawn) => run.keep(drawn, cloth, slot, codes),
                             None => run.draw([0; 64], cloth, slot, (x, y), codes),
                         }
                     }
                 }
             }
         }
-        self.write();
+        self.write(None);
     }
 
     /// Reads MCUs of a row and draws into them.
     fn redraw(&mut self, mcus: Range<usize>) -> Result<()> {
+        let place = (mcus.start % self.cloth.across, mcus.start / self.cloth.across);
+        if let Some(ribbon) = self.ribbon.clone().filter(|ribbon| ribbon.has(place, mcus.len())) {
+            return self.unroll(&ribbon, mcus);
+        }
         let Self { cloth, codes, window, old, run, readers, .. } = self;
         run.clear();
         let row = mcus.start / cloth.across;
         let mut column = mcus.start % cloth.across;
         let end = column + mcus.len();
-        let draws_anew = codes.moves();
         window.read(None, |bits| {
             for ((slot, reader), prediction) in cloth.slots.iter().zip(&*readers).zip(&mut *old) {
                 for y in row * slot.v..(row + 1) * slot.v {
@@ -280,10 +303,7 @@ impl<'a, 'b> Weaver<'a, 'b> {
                         match cloth.sheet.block(slot.plane, x, y) {
                             Some(drawn) => {
                                 reader.pass(bits)?;
-                                match draws_anew {
-                                    true => run.draw([0; 64], cloth, slot, (x, y), codes),
-                                    false => run.push(drawn, true, true),
-                                }
+                                run.keep(drawn, cloth, slot, codes);
                             }
                             None => {
                                 let mut block = [0; 64];
@@ -299,15 +319,35 @@ impl<'a, 'b> Weaver<'a, 'b> {
             column += 1;
             Ok(column < end)
         })?;
-        self.write();
+        self.write(None);
         Ok(())
     }
 
-    /// Writes the blocks that were drawn.
-    fn write(&mut self) {
+    /// Passes over a full row under the notice and writes the ribbon's.
+    fn unroll(&mut self, ribbon: &Ribbon, mcus: Range<usize>) -> Result<()> {
+        let before = self.new;
+        self.skip(mcus.len(), false)?;
+        self.new = before;
+        let Self { cloth, run, .. } = self;
+        run.clear();
+        let (first, row) = (mcus.start % cloth.across, mcus.start / cloth.across);
+        let blocks = ribbon::mcu(&cloth.sheet, &cloth.slots, (first, row)).unwrap_or_default();
+        blocks.into_iter().for_each(|block| run.push(block.drawn, true, true));
+        (run.room, run.row) = (ribbon.room(row), Some(row));
+        self.write(Some(ribbon));
+        let factors = self.cloth.slots.iter().map(|slot| (slot.plane, slot.h, slot.v));
+        self.new = self.cloth.sheet.last(factors, (first + mcus.len() - 1, row));
+        Ok(())
+    }
+
+    /// Writes the blocks that were drawn, and what follows them on a ribbon.
+    fn write(&mut self, ribbon: Option<&Ribbon>) {
         let Self { cloth, codes, out, new, run, kept, .. } = self;
         (run.start, run.new) = (out.mark(), *new);
         codes.blocks(out, &cloth.slots, new, &run.blocks, (&run.tokens, cloth.sheet.tokens()), &[]);
+        if let (Some(ribbon), Some(row)) = (ribbon, run.row) {
+            ribbon.write(row, out);
+        }
         run.end = out.mark();
         if run.room.min(ROOM) >= kept.room.min(ROOM) {
             std::mem::swap(run, kept);
@@ -372,34 +412,4 @@ impl<'a, 'b> Weaver<'a, 'b> {
 #[inline(always)]
 fn checked(dc: i32) -> Result<i32, Fault> {
     i16::try_from(dc).map(i32::from).map_err(|_| Fault::RANGE)
-}
-
-impl Cloth<'_> {
-    /// MCUs of the scan.
-    pub(super) fn total(&self) -> usize {
-        self.across * self.down
-    }
-
-    /// The intervals that the notice touches.
-    pub(super) fn intervals(&self) -> Vec<usize> {
-        if self.strip > 0 {
-            return vec![0];
-        }
-        let runs = self.runs(&(0..self.total()));
-        let mut intervals: Vec<usize> =
-            runs.flat_map(|run| run.start / self.interval..=(run.end - 1) / self.interval).collect();
-        intervals.dedup();
-        intervals
-    }
-
-    /// The MCUs that the notice touches, of those given; none in a strip, which is drawn for itself.
-    pub(super) fn runs(&self, mcus: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
-        let (across, columns, mcus) = (self.across, self.columns.clone(), mcus.clone());
-        let rows = if self.strip > 0 { 0..0 } else { self.rows.clone() };
-        rows.filter_map(move |row| {
-            let start = (row * across + columns.start).max(mcus.start);
-            let end = (row * across + columns.end).min(mcus.end);
-            (start < end).then_some(start..end)
-        })
-    }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    bits::{BitWriter, Bits, PADDING},
+    bits::{BitWriter, Bits, PADDING, Put},
     scan::Fault,
 };
 use crate::{
@@ -40,6 +40,11 @@ pub(super) struct Window<'a> {
 impl<'a> Window<'a> {
     /// Over the data that stands in `range` of the file.
     pub(super) fn open(source: &'a mut dyn Source, range: Range<u64>) -> Result<Self> {
+        Self::open_at(source, range, (0, 0))
+    }
+
+    /// The same, at a byte of the data and a bit of it: one that an MCU begins with.
+    pub(super) fn open_at(source: &'a mut dyn Source, range: Range<u64>, (byte, bit): (u64, u32)) -> Result<Self> {
         let (start, end) = (range.start, range.end);
         let mut window = Self {
             source,
@@ -53,7 +58,8 @@ impl<'a> Window<'a> {
             stuffed: Vec::new(),
             bit: 0,
         };
-        window.interval(start)?;
+        window.interval(start.saturating_add(byte).min(end))?;
+        window.bit = bit as usize;
         Ok(window)
     }
 
