@@ -137,7 +137,13 @@ impl Handler for Png {
         notice: &Notice,
         budget: &mut Budget,
     ) -> Result<Option<bool>> {
-        let part = self.part(source, survey, notice.rect, budget)?;
+        let begins = survey.hint.as_ref().and_then(|hint| hint.downcast_ref());
+        let place = (notice.rect, notice.frame);
+        let known = begins.map(|begins| look::part_from(begins, source, survey.orientation, place, budget));
+        let part = match known.transpose()?.flatten() {
+            Some(part) => Some(part),
+            None => self.part(source, survey, notice.rect, budget)?,
+        };
         Ok(Some(part.is_some_and(|part| notice.is_seen_in(&part))))
     }
 
@@ -212,7 +218,7 @@ fn splice_in(
 ) -> Result<Option<Scheme>> {
     let [still] = frames else { return Ok(None) };
     let Some(scheme) = meaning.lasting_scheme(notice).filter(|_| still.is_still()) else { return Ok(None) };
-    let done = splice::draw(still.chunks(), meaning.header, &scheme, notice, &mut marked.patch, source, budget)?;
+    let done = splice::draw(still.chunks(), meaning.header, &scheme, notice, marked, source, budget)?;
     Ok(done.then_some(scheme))
 }
 

@@ -103,6 +103,11 @@ impl Bits {
         }
     }
 
+    /// Whole bytes so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
     /// The bytes; none may be open.
     pub(super) fn finish(self) -> Vec<u8> {
         debug_assert_eq!(self.count, 0);

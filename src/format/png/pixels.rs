@@ -178,14 +178,20 @@ pub(super) fn level(zlib: &[u8]) -> Compression {
     Compression::new(if zlib.get(1).is_some_and(|flags| flags >> 6 == 3) { 9 } else { 6 })
 }
 
-struct Inflater<'a> {
+/// Inflates row after row.
+pub(super) struct Inflater<'a> {
     zlib: &'a [u8],
     at: u64,
     engine: Decompress,
 }
 
-impl Inflater<'_> {
-    fn fill(&mut self, row: &mut [u8]) -> Result<()> {
+impl<'a> Inflater<'a> {
+    /// Blocks without the frame around them; `at` is where errors are said to be.
+    pub(super) fn of_blocks(deflated: &'a [u8], at: u64) -> Self {
+        Self { zlib: deflated, at, engine: Decompress::new(false) }
+    }
+
+    pub(super) fn fill(&mut self, row: &mut [u8]) -> Result<()> {
         let start = self.engine.total_out();
         loop {
             let done = usize::try_from(self.engine.total_out() - start).unwrap_or(row.len());

@@ -19,7 +19,7 @@ use super::{
     pixels::Filtering,
     zlib::{Frame, Packer},
 };
-use crate::{limits::Budget, notice::StoredNotice, patch::Patch, stream::Source};
+use crate::{format::Marked, limits::Budget, notice::StoredNotice, stream::Source};
 
 /// The longest row in bytes: some are held at a time.
 const MAX_ROW: usize = 1 << 22;
@@ -34,7 +34,7 @@ pub(super) fn draw(
     header: Header,
     scheme: &Scheme,
     notice: &StoredNotice,
-    patch: &mut Patch,
+    marked: &mut Marked,
     source: &mut dyn Source,
     budget: &Budget,
 ) -> crate::Result<bool> {
@@ -42,7 +42,10 @@ pub(super) fn draw(
     budget.raster(header.size.width, header.size.height, header.unit() as u64)?;
     let stream = Stream::new(data);
     match splice(&stream, header, scheme, notice, source) {
-        Ok(rewrite) => rewrite.apply(&stream, source, patch).map(|()| true),
+        Ok((rewrite, begins)) => {
+            marked.hint = begins.map(|begins| Box::new(begins) as _);
+            rewrite.apply(&stream, source, &mut marked.patch).map(|()| true)
+        }
         Err(Refusal::Odd) => Ok(false),
         Err(Refusal::Failed(error)) => Err(error),
     }
@@ -54,7 +57,7 @@ fn splice(
     scheme: &Scheme,
     notice: &StoredNotice,
     source: &mut dyn Source,
-) -> Result<Rewrite> {
+) -> Result<(Rewrite, Option<Begins>)> {
     let grow = notice.grow;
     let same_kind = Header { size: header.size, ..scheme.header } == header && scheme.keeps_pixels();
     let row_len = header.row_bytes(header.size.width);
@@ -83,9 +86,24 @@ struct Rows<'a> {
     bytes: Range<usize>,
 }
 
+/// What a reader knows who has come to the first block that was compressed anew. No block from there to behind the notice copies
+/// from what stands before it.
+pub(super) struct Begins {
+    /// Where in the new stream.
+    pub(super) at: u64,
+    /// Bytes of the stream that were compressed anew.
+    pub(super) len: u64,
+    /// Where in what it inflates to.
+    pub(super) out: u64,
+    /// The row above the notice as it is, up to the last byte that the notice's rows look at.
+    pub(super) above: Vec<u8>,
+}
+
 /// The outcome: what is compressed anew, and the places where the old stream ends and goes on.
 struct Spliced {
     head: Option<Cut>,
+    /// The row above the notice, as far as it is looked at.
+    above: Vec<u8>,
     packed: Packer,
     tail: Option<Cut>,
     /// Adler-32 of the rows that changed, before and after.
@@ -128,6 +146,7 @@ impl<'a> Rows<'a> {
             self.skip(inflater, &mut rows, Some(&mut packed))?;
             None
         };
+        let above = rows.new.clone();
         let (mut old, mut new, mut added) = (1, 1, None);
         if self.notice.grow.top > 0 {
             let (strip, last) = self.strip();
@@ -154,7 +173,7 @@ impl<'a> Rows<'a> {
             }
         }
         packed.finish(tail.is_none())?;
-        Ok(Spliced { head, packed, tail, old, new, behind: all - changed.end, added })
+        Ok(Spliced { head, above, packed, tail, old, new, behind: all - changed.end, added })
     }
 
     /// Inflates the rows above the notice, up to the last of which `rows` gets the pixels. They go into `packed`, or the
@@ -315,7 +334,7 @@ impl Pair {
 
 impl Spliced {
     /// Joins what is new with what stays.
-    fn joined(self, stream: &Stream, zlib: Frame, source: &mut dyn Source) -> Result<Rewrite> {
+    fn joined(self, stream: &Stream, zlib: Frame, source: &mut dyn Source) -> Result<(Rewrite, Option<Begins>)> {
         let mut changes = Vec::new();
         let (start, mut bits) = match &self.head {
             None => {
@@ -341,6 +360,8 @@ impl Spliced {
                 (start, bits)
             }
         };
+        let begins = self.head.as_ref().map(|cut| (start + bits.bytes(), cut.out));
+        let begins = begins.map(|(at, out)| Begins { at, len: self.packed.bytes.len() as u64, out, above: self.above });
         bits.extend(&self.packed.bytes);
         let mut sum = adler_with(zlib.sum(), self.old, self.new, self.behind);
         if let Some((added, len)) = self.added {
@@ -357,7 +378,7 @@ impl Spliced {
                 cut.bit.div_ceil(8)
             }
         };
-        Ok(Rewrite { range: start..end, bytes: bits.finish(), changes })
+        Ok((Rewrite { range: start..end, bytes: bits.finish(), changes }, begins))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     Format,
     format::{
         Marked,
-        png::{animation, chunks, chunks::Colour, colour::Meaning, recompress, splice_in},
+        png::{animation, chunks, chunks::Colour, colour::Meaning, look, recompress, splice_in},
         testing::checkered,
     },
     geometry::{Orientation, Rect, Size},
@@ -164,7 +164,12 @@ fn notice(size: Size, dice: &mut Dice) -> Notice {
 }
 
 /// The file with the notice: spliced (`None` where that cannot be), or compressed anew.
-fn drawn(file: &[u8], notice: &Notice, orientation: Orientation, is_quick: bool) -> Option<Vec<u8>> {
+fn drawn(
+    file: &[u8],
+    notice: &Notice,
+    orientation: Orientation,
+    is_quick: bool,
+) -> Option<(Vec<u8>, Option<Box<Begins>>)> {
     let mut source = Cursor::new(file);
     let mut budget = Budget::new(&Limits::default());
     let walk = chunks::Walk::of(&mut source, &mut budget).unwrap();
@@ -182,8 +187,9 @@ fn drawn(file: &[u8], notice: &Notice, orientation: Orientation, is_quick: bool)
     let new = Header { size: stored.frame, ..scheme.header };
     marked.patch.replace(walk.chunks[0].range(), new.encode());
     let mut sink = Cursor::new(Vec::new());
+    let begins = marked.hint.take().map(|hint| hint.downcast().unwrap());
     marked.patch.write(Format::Png, &mut source, &mut sink).unwrap();
-    Some(sink.into_inner())
+    Some((sink.into_inner(), begins))
 }
 
 /// Decoded by the png crate, checksums and all.
@@ -232,7 +238,7 @@ for name in sys.stdin.read().split():
 #[test]
 fn spliced_pictures_are_those_compressed_anew() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut names, mut kept, mut wrong) = (String::new(), 0, Vec::new());
+    let (mut names, mut kept, mut begun, mut wrong) = (String::new(), 0, 0, Vec::new());
     let mut dice = Dice(1);
     for number in 0..300 {
         let (colour, depth) = KINDS[number % KINDS.len()];
@@ -249,8 +255,16 @@ fn spliced_pictures_are_those_compressed_anew() {
             "{number} {colour:?} {depth} {size:?} {encoder:?} filters {filters} at {:?} {turned:?}",
             notice.rect
         );
-        let Some(quick) = drawn(&original, &notice, turned, true) else { panic!("not spliced: {name}") };
-        let slow = drawn(&original, &notice, turned, false).unwrap();
+        let Some((quick, begins)) = drawn(&original, &notice, turned, true) else { panic!("not spliced: {name}") };
+        let (slow, _) = drawn(&original, &notice, turned, false).unwrap();
+        if let Some(begins) = begins {
+            let budget = || Budget::new(&Limits::default());
+            let (source, place) = (&mut Cursor::new(&quick), (notice.rect, notice.frame));
+            let known = look::part_from(&begins, source, turned, place, &mut budget()).unwrap();
+            let all = look::part(source, turned, notice.rect, notice.frame, &mut budget()).unwrap();
+            assert!(known.as_ref().is_none_or(|known| known.rgb == all.unwrap().rgb), "{name}");
+            begun += usize::from(known.is_some());
+        }
         match decoded(&quick) {
             Ok(pixels) if pixels == decoded(&slow).unwrap() => {}
             Ok(_) => wrong.push(format!("other pixels: {name}")),
@@ -263,6 +277,7 @@ fn spliced_pictures_are_those_compressed_anew() {
         names += &format!("{}\n", path.display());
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(begun > 5, "{begun} of 300 were looked at from where the notice begins");
     assert!(kept > 250, "{kept} of 300 stayed as small as they were");
     let Some(said) = crate::format::testing::python("PIL", JUDGE, &names) else { return };
     assert_eq!(said.lines().count(), 300, "{said}");
@@ -296,9 +311,9 @@ fn cost(file: &[u8], header: Header, notice: &Notice) -> Option<(u64, i64)> {
     let stored = notice.stored(Orientation::Upright);
     let meaning = Meaning::read(&walk, header, &mut Cursor::new(file), &mut Budget::new(&Limits::default())).unwrap();
     let scheme = meaning.lasting_scheme(&stored).unwrap();
-    let (mut patch, mut source) = (Patch::default(), Counting { inner: Cursor::new(file), read: 0 });
-    let done = draw(&data, header, &scheme, &stored, &mut patch, &mut source, &budget).unwrap();
-    done.then_some((source.read, patch.growth()))
+    let (mut marked, mut source) = (Marked::default(), Counting { inner: Cursor::new(file), read: 0 });
+    let done = draw(&data, header, &scheme, &stored, &mut marked, &mut source, &budget).unwrap();
+    done.then_some((source.read, marked.patch.growth()))
 }
 
 #[test]
@@ -332,7 +347,7 @@ fn what_is_odd_takes_the_slow_way_and_what_was_wrong_stays_wrong() {
     let notice = checkered(size, 0);
     let spliced = |zlib: &[u8]| {
         let file = file(&header, zlib, &mut Dice(5));
-        drawn(&file, &notice, Orientation::Upright, true).map(|quick| decoded(&quick).is_ok())
+        drawn(&file, &notice, Orientation::Upright, true).map(|(quick, _)| decoded(&quick).is_ok())
     };
     assert_eq!(spliced(&zlib), Some(true));
     let with = |at: usize, value: u8| {
