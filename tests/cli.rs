@@ -11,7 +11,7 @@ use std::{
 
 use common::{
     desk::{Desk, err, expect, out, text},
-    fixture, tanba,
+    fixture, skip, tanba,
 };
 use serde_json::Value;
 
@@ -190,6 +190,62 @@ fn a_full_disk_is_an_io_error_and_a_killed_label_leaves_nothing() {
         if names.iter().any(|name| name == "out.avif") {
             expect(&desk.verify(&["out.avif"]), 0);
         }
+    }
+}
+
+/// The programs that `parent` runs.
+#[cfg(target_os = "linux")]
+fn children(parent: u32) -> Vec<u32> {
+    let numbers = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let is_child = |process: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // Behind the name, which may be anything in brackets, stand the state and the parent.
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        fields.next() != Some("Z") && fields.next() == Some(&parent.to_string())
+    };
+    numbers.filter(is_child).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_to_tanba_ends_the_ffmpeg_that_works_for_it() {
+    use std::{process::Command, thread::sleep, time::Duration};
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("ffmpeg");
+    }
+    let desk = Desk::new();
+    let film = desk.path("work").join("long.mkv");
+    let source = "testsrc2=size=1280x720:rate=30:duration=60";
+    let made = Command::new("ffmpeg")
+        .args(["-y", "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "mpeg4", "-q:v", "20"])
+        .arg(&film)
+        .status();
+    assert!(made.unwrap().success());
+    let (chain, key) = (desk.path("chain.pem"), desk.path("key.pem"));
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let mut command = tanba(&desk.path("config"));
+        command.current_dir(desk.path("work")).args(["label", "long.mkv", "-o", "out.mkv", "--video-notice", "banner"]);
+        command.args(["--chain", text(&chain), "--key", text(&key)]).stderr(std::process::Stdio::piped());
+        let tanba = command.spawn().unwrap();
+        // Not one that is only asked for its version: one that goes on.
+        let mut working = Vec::new();
+        for _ in 0..600 {
+            let before = std::mem::replace(&mut working, children(tanba.id()));
+            if working.iter().any(|process| before.contains(process)) {
+                break;
+            }
+            sleep(Duration::from_millis(300));
+        }
+        assert!(!working.is_empty(), "no ffmpeg within three minutes");
+        assert!(Command::new("kill").args([signal, &tanba.id().to_string()]).status().unwrap().success());
+        let ended = tanba.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(code), "{words}");
+        assert!(words.contains("stopped by a signal"), "{words}");
+        for process in working {
+            assert!(!std::path::Path::new(&format!("/proc/{process}")).exists(), "{process} still runs");
+        }
+        assert!(!desk.names().iter().any(|name| name.contains("out") || name.contains(".tanba")), "{:?}", desk.names());
     }
 }
 

@@ -65,6 +65,12 @@ impl Failure {
         Self::new(IO, words)
     }
 
+    /// By a signal; shells count so (POSIX, 2.8.2).
+    pub(super) fn stopped(signal: usize) -> Self {
+        let code = u8::try_from(128 + signal).unwrap_or(u8::MAX);
+        Self::new(code, "stopped by a signal: what was done is whole, and nothing half-written is left")
+    }
+
     pub(super) fn defect(words: impl Into<String>) -> Self {
         Self::new(DEFECT, words)
     }

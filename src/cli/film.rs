@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tanba::{BannerTimes, Ffmpeg, FilmQuality, Format, Labeler, Medium, Policy, Verifier, VideoNotice};
 
-use super::{batch::Bar, exit::Failure};
+use super::{batch::Bar, exit::Failure, stop::Stop, words};
 
 #[derive(Args)]
 #[command(next_help_heading = "The notice in films")]
@@ -85,7 +85,7 @@ impl FilmArguments {
     }
 
     /// The labeler with the ffmpeg that a banner needs. Where there is none, the first film says so.
-    pub(super) fn equip(&self, labeler: Labeler, bar: &Bar) -> Result<Labeler, Failure> {
+    pub(super) fn equip(&self, labeler: Labeler, bar: &Bar, stop: &Stop) -> Result<Labeler, Failure> {
         if self.video_notice != Kind::Banner {
             return Ok(labeler);
         }
@@ -93,7 +93,8 @@ impl FilmArguments {
         let mut ffmpeg =
             Ffmpeg::at(path)?.timeout(Duration::from_secs(self.ffmpeg_timeout)).quality(self.video_quality);
         let bar = bar.clone();
-        ffmpeg = ffmpeg.on_progress(move |share| bar.show(share));
+        stop.listen().map_err(|error| Failure::io(format!("signals: {}", words::io(&error))))?;
+        ffmpeg = ffmpeg.on_progress(move |share| bar.show(share)).cancelled_by(stop.switch());
         if let Some(encoder) = &self.video_encoder {
             ffmpeg = ffmpeg.encoder(encoder);
         }

@@ -23,6 +23,7 @@ use super::{
     output,
     prose::ProseArguments,
     read_file,
+    stop::Stop,
     summary::summary,
     tally::Tally,
     words,
@@ -246,7 +247,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         identity::signer(&arguments.key, arguments.quiet || (arguments.json && aside))?
     };
     let bar = Bar::new(jobs.len(), !arguments.quiet && !arguments.json);
-    let labeler = arguments.film.equip(Labeler::new(&disclosure, &signer).policy(policy), &bar)?;
+    let stop = Stop::default();
+    let labeler = arguments.film.equip(Labeler::new(&disclosure, &signer).policy(policy), &bar, &stop)?;
     // Several pictures on standard output would be none; one of them ends the rest.
     let threads = if aside { NonZeroUsize::MIN } else { arguments.jobs.unwrap_or_else(batch::cores) };
     batch::run(
@@ -255,6 +257,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         &bar,
         |job| label(&labeler, job, arguments.force),
         |job, done| {
+            if done.is_err() {
+                // Then nobody is to blame for it.
+                stop.check()?;
+            }
             let this = match done {
                 Ok(receipt) => tell(&receipt, job, aside, many, arguments)?,
                 Err(failure) if job.found && failure.no_picture => {
@@ -274,7 +280,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
                 }
             };
             tally.count(this);
-            Ok(())
+            stop.check()
         },
     )?;
     if many && !arguments.json {

@@ -18,6 +18,7 @@ mod output;
 mod page;
 mod prose;
 mod show;
+mod stop;
 mod summary;
 mod tally;
 mod trust;
