@@ -10,7 +10,7 @@ use super::{
     picture::Block,
     reading,
     ribbon::Coding,
-    sheet::{Sheet, Token},
+    sheet::{Drawn, Sheet, Token},
     weave::Placed,
 };
 
@@ -106,6 +106,18 @@ impl<'a> Codes<'a> {
     /// Whether coefficients are moved to codes that exist.
     pub(super) fn moves(&self) -> bool {
         self.full != [false; 4]
+    }
+
+    /// Whether [`nudge`](Self::nudge) changes a block of a sheet; one that it does not is counted.
+    pub(super) fn moves_in(&mut self, slot: &Slot, drawn: Drawn, sheet: &[Token]) -> bool {
+        if !self.moves() {
+            return false;
+        }
+        let has = |symbol| self.write[1][slot.ac].as_ref().is_some_and(|encoder| encoder.code(symbol).1 > 0);
+        let fits = !self.full[slot.ac]
+            || ((drawn.last == 63 || has(0)) && drawn.tokens(sheet).iter().all(|token| has(token.symbol())));
+        self.nudged.blocks += f32::from(u8::from(fits));
+        !fits
     }
 
     /// Moves coefficients of a drawn block to codes that exist, where there must be.

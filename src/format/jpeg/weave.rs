@@ -52,7 +52,7 @@ impl Run {
 
     /// A block of the sheet.
     fn keep(&mut self, drawn: Drawn, cloth: &Cloth, slot: &Slot, codes: &mut Codes) {
-        match codes.moves() {
+        match codes.moves_in(slot, drawn, cloth.sheet.tokens()) {
             true => self.nudge(drawn.block(cloth.sheet.tokens()), slot, true, codes),
             false => self.push(drawn, true, true),
         }
