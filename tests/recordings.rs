@@ -46,6 +46,7 @@ fn every_recording_is_in_the_table_with_its_hash() {
         Format::Mov,
         Format::Mp4,
         Format::Matroska,
+        Format::MpegTs,
         Format::Ogg,
         Format::Flac,
         Format::Aac,

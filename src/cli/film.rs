@@ -54,7 +54,7 @@ pub(super) struct FilmArguments {
 enum Kind {
     /// An opening card in front of the film, which is copied as it is: H.264 in MP4 and MOV
     Card,
-    /// A banner on the frames, which are encoded again: any film that ffmpeg reads, in MP4, MOV, MKV, WebM and AVI
+    /// A banner on the frames, which are encoded again: any film that ffmpeg reads, in MP4, MOV, MKV, WebM, AVI and TS
     Banner,
 }
 

@@ -3,14 +3,14 @@
 use std::{ffi::OsString, ops::Range};
 
 use super::{
-    Ffmpeg, Film, Release, Scratch, codec,
+    Ffmpeg, Film, Release, STAMPED_PACKETS, Scratch, codec,
     compare::compare,
     fault,
     graph::{self, Order},
     probe::{Picture, Stream},
     run,
 };
-use crate::{Error, Result, notice::Notice};
+use crate::{Error, Result, format::STAMPED, notice::Notice};
 
 /// A film with the notice in its pictures.
 pub(crate) struct Burnt {
@@ -59,7 +59,8 @@ impl Ffmpeg {
         }
         all.extend(self.passthrough());
         all.extend(container(film).into_iter().map(Into::into));
-        all.extend(["-f".into(), film.muxer.into(), output.url()]);
+        let muxer = if film.muxer == STAMPED_PACKETS { "mpegts" } else { film.muxer };
+        all.extend(["-f".into(), muxer.into(), output.url()]);
         let most = self.max_output.unwrap_or(input.len()?.saturating_mul(10).saturating_add(256 << 20));
         let ended = run::run(&self.program, &all, &self.bounds(self.timeout, Some((&output, most))), &mut |bytes| {
             self.tell(bytes, film.duration_ms);
@@ -107,7 +108,11 @@ impl Film {
     }
 
     fn media_type(&self) -> &'static str {
-        if self.muxer == "webm" { "video/webm" } else { "" }
+        match self.muxer {
+            "webm" => "video/webm",
+            STAMPED_PACKETS => STAMPED,
+            _ => "",
+        }
     }
 
     /// Whether a stream is mapped: the tracks that QuickTime keeps chapters and time codes in are written anew.
@@ -194,6 +199,7 @@ fn container(film: &Film) -> Vec<String> {
     let options: &[&str] = match film.muxer {
         // Flags as they were, none of its own.
         "matroska" | "webm" => &["-default_mode", "passthrough"],
+        STAMPED_PACKETS => &["-mpegts_m2ts_mode", "1"],
         _ => &[],
     };
     options.iter().map(|&option| option.to_owned()).collect()

@@ -9,6 +9,8 @@ use crate::{Result, limits::Budget, notice::Raster};
 const LOOKED: Duration = Duration::from_secs(120);
 /// How far before the end the last picture is looked for, in milliseconds.
 const TAIL: u64 = 1_500;
+/// How long before a picture decoding begins where there is no index, in milliseconds: whole pictures come more often than that.
+const LEAD: u64 = 15_000;
 
 /// Which picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +50,15 @@ impl Ffmpeg {
         };
         let mut arguments: Vec<std::ffi::OsString> =
             ["-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-f", film.demuxer].map(Into::into).into();
-        if start > 0 {
-            arguments.extend(["-ss".into(), seconds(start).into()]);
+        // A transport stream has no index: ffmpeg begins anywhere in it, and needs a whole picture to begin with.
+        let before = if film.demuxer == "mpegts" { start.min(LEAD) } else { 0 };
+        if start > before {
+            arguments.extend(["-ss".into(), seconds(start - before).into()]);
         }
         arguments.extend(["-i".into(), scratch.url()]);
+        if before > 0 {
+            arguments.extend(["-ss".into(), seconds(before).into()]);
+        }
         arguments.extend(["-map".into(), format!("0:{}", stream.index).into()]);
         if let At::Ms(_) = at {
             arguments.extend(["-frames:v", "1"].map(Into::into));

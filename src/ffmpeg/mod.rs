@@ -30,7 +30,7 @@ pub(crate) use frames::moments;
 pub(crate) use probe::Film;
 pub(crate) use scratch::Scratch;
 
-use crate::{Error, Result};
+use crate::{Error, Result, format::STAMPED};
 use run::Bounds;
 
 /// How long a question to the program itself may take.
@@ -243,15 +243,20 @@ fn is_set(switch: Option<&AtomicBool>) -> bool {
     switch.is_some_and(|switch| switch.load(Ordering::Relaxed))
 }
 
+/// The muxer of transport streams, told to put a time stamp before each packet.
+const STAMPED_PACKETS: &str = "m2ts";
+
 /// The demuxer and the muxer of a format: it is named, so that no file makes ffmpeg take it for a playlist that names others.
 fn container(format: crate::Format, media_type: &str) -> Result<(&'static str, &'static str)> {
-    use crate::Format::{Avi, M4a, Matroska, Mov, Mp4};
+    use crate::Format::{Avi, M4a, Matroska, Mov, Mp4, MpegTs};
     Ok(match format {
         Mp4 | M4a => ("mov", "mp4"),
         Mov => ("mov", "mov"),
         Avi => ("avi", "avi"),
         Matroska if media_type.ends_with("/webm") => ("matroska", "webm"),
         Matroska => ("matroska", "matroska"),
+        MpegTs if media_type == STAMPED => ("mpegts", STAMPED_PACKETS),
+        MpegTs => ("mpegts", "mpegts"),
         _ => return Err(Error::unsupported(format, "it is no film that a banner can be drawn into")),
     })
 }

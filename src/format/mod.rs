@@ -21,6 +21,7 @@ mod mov;
 mod movie;
 mod mp3;
 mod mp4;
+mod mpegts;
 mod ogg;
 mod ooxml;
 mod opendocument;
@@ -60,6 +61,7 @@ use crate::{
 };
 
 pub(crate) use film::{Card, Scene};
+pub(crate) use mpegts::STAMPED;
 pub(crate) use parts::{Archive, Member, NamedBox};
 pub(crate) use survey::{Block, Pages, Store, Stretch, Survey, TextField};
 
@@ -95,6 +97,8 @@ formats! {
     Mp4 => mp4::Mp4,
     /// Matroska and WebM: RFC 9559.
     Matroska => matroska::Matroska,
+    /// MPEG transport streams: ISO/IEC 13818-1.
+    MpegTs => mpegts::MpegTs,
     /// Ogg: Opus, Vorbis, FLAC and more in RFC 3533.
     Ogg => ogg::Ogg,
     /// FLAC: RFC 9639.

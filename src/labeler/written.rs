@@ -80,6 +80,8 @@ pub(super) fn wanted(job: &Job) -> Wanted {
 pub(super) fn refuse_misnamed(format: Format, extension: Option<&str>) -> Result<()> {
     let promised = |other: &&Format| extension.is_some_and(|extension| other.extensions().contains(&extension));
     match Format::ALL.iter().find(promised) {
+        // TypeScript has the names of transport streams.
+        Some(Format::MpegTs) => Ok(()),
         Some(other) if format == Format::Text && *other != Format::Text && other.medium() != Medium::Text => {
             Err(Error::UnknownFormat)
         }

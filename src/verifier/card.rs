@@ -23,7 +23,7 @@ pub(super) fn look(
     let mut look = match format.handler().scene(source, survey, budget) {
         Ok(scene) => {
             let card = scene.map(|scene| of_scene(&scene, reading));
-            match (card, ffmpeg.filter(|_| survey.stored.is_some())) {
+            match (card, ffmpeg.filter(|_| has_pictures(format, survey))) {
                 (Some(card), None) => card,
                 (Some(card), Some(_)) if !card.notices.is_empty() => card,
                 // What stands on its other pictures only a decoder sees.
@@ -42,13 +42,18 @@ pub(super) fn look(
     Ok(look)
 }
 
+/// The size of those in a transport stream stands in them, where only a decoder reads it.
+fn has_pictures(format: Format, survey: &Survey) -> bool {
+    survey.stored.is_some() || format == Format::MpegTs
+}
+
 /// Without a card there is no picture that could be looked at here.
 fn unseen(format: Format, survey: &Survey) -> Look {
-    let why = match survey.stored {
-        Some(_) => {
+    let why = match has_pictures(format, survey) {
+        true => {
             say!("the warning for people: without ffmpeg nobody looked for one on the frames of this {}", format)
         }
-        None => say!("the warning for people: tanba does not look for one in {}; a person has to", format),
+        false => say!("the warning for people: tanba does not look for one in {}; a person has to", format),
     };
     Look::unseen(why, false)
 }

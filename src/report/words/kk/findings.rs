@@ -261,6 +261,8 @@ pub(super) const TABLE: Table = &[
     ("it is over the limit for metadata", "метадеректер шегінен асады"),
     ("comments should stand in it and do not", "онда түсініктемелер болуы керек, бірақ жоқ"),
     ("the Ogg page at byte {}", "{}-байттағы Ogg беті"),
+    ("no table in its first megabyte says what the stream holds", "алғашқы мегабайттағы бірде-бір кесте ағында не бар екенін айтпайды"),
+    ("the packet at byte {} does not begin like one", "{} байтындағы пакет пакет сияқты басталмайды"),
     ("there is neither a 'moov' nor a 'moof' box; what the film is was not read", "'moov' не 'moof' блогы жоқ; фильмнің не екені оқылмады"),
     ("the script at byte {} of the page is not closed: nothing behind it was read", "беттің {}-байтындағы скрипт жабылмаған: одан кейінгісі оқылмады"),
     ("{}: there is no such stream", "{}: мұндай ағын жоқ"),

@@ -261,6 +261,8 @@ pub(super) const TABLE: Table = &[
     ("it is over the limit for metadata", "оно больше предела для метаданных"),
     ("comments should stand in it and do not", "в ней должны быть комментарии, но их нет"),
     ("the Ogg page at byte {}", "страница Ogg с байта {}"),
+    ("no table in its first megabyte says what the stream holds", "ни одна таблица в первом мегабайте не говорит, что содержит поток"),
+    ("the packet at byte {} does not begin like one", "пакет на байте {} начинается не так, как пакет"),
     ("there is neither a 'moov' nor a 'moof' box; what the film is was not read", "нет ни блока 'moov', ни блока 'moof'; что это за фильм, не прочитано"),
     ("the script at byte {} of the page is not closed: nothing behind it was read", "скрипт в байте {} страницы не закрыт: всё, что за ним, не прочитано"),
     ("{}: there is no such stream", "{}: такого потока нет"),
