@@ -4,9 +4,11 @@ mod cues;
 mod subrip;
 mod webvtt;
 
+use std::ops::Range;
+
 use self::cues::{Track, gap};
 use super::{Label, Marked, Survey, text};
-use crate::{Error, Format, Result, limits::Budget, notice::Prose, patch::Patch, stream::Source};
+use crate::{Format, Result, limits::Budget, notice::Prose, patch::Patch, stream::Source};
 
 pub(super) use self::{subrip::SubRip, webvtt::WebVtt};
 
@@ -19,8 +21,13 @@ const READ_PER_SECOND: u64 = 15;
 /// Why such cues have no place for a notice.
 const FOR_PROGRAMS: &str = "its cues are data for programs, not words for people; show the warning beside it";
 
-/// The cues of a file are data, such as the addresses of small pictures.
-struct ForPrograms;
+/// What the words of the cues do not say.
+struct Shape {
+    /// They are data, such as the addresses of small pictures.
+    for_programs: bool,
+    /// Where the cues stand that only a label puts there.
+    out_of_order: Vec<Range<u64>>,
+}
 
 /// How long it takes to read the notice.
 fn reading_ms(prose: &Prose) -> u64 {
@@ -40,14 +47,17 @@ fn survey(
     text::carriers(&text, &mut survey, budget)?;
     let track = Track::read(&text, start(&text), &[], budget)?;
     survey.lines = track.lines(&text);
-    if track.first().is_some_and(|cue| is_data(&text[cue.words.clone()])) {
-        survey.walk = Some(Box::new(ForPrograms));
-    }
+    let for_programs = track.first().is_some_and(|cue| is_data(&text[cue.words.clone()]));
+    survey.walk = Some(Box::new(Shape { for_programs, out_of_order: track.out_of_order() }));
     Ok(survey)
 }
 
+fn shape(survey: &Survey) -> Option<&Shape> {
+    survey.walk.as_ref()?.downcast_ref()
+}
+
 fn mute(survey: &Survey) -> Option<&'static str> {
-    survey.walk.as_ref().filter(|walk| walk.is::<ForPrograms>()).map(|_| FOR_PROGRAMS)
+    shape(survey).filter(|shape| shape.for_programs).map(|_| FOR_PROGRAMS)
 }
 
 /// Whether what a cue holds is for programs: JSON, or the address of a picture that a player shows over its timeline.
@@ -81,10 +91,6 @@ impl<'a> Marker<'a> {
         budget: &mut Budget,
     ) -> Result<Self> {
         text::refuse_damaged(format, survey, label)?;
-        if text.contains('\r') && !text.contains('\n') {
-            let why = "its lines end in CR alone, as once on the Macintosh; convert them to LF first";
-            return Err(Error::unsupported(format, why));
-        }
         let mut patch = Patch::default();
         for range in survey.stores.iter().flat_map(|store| &store.carrier) {
             patch.delete(range.clone());
@@ -93,8 +99,11 @@ impl<'a> Marker<'a> {
         for range in replaces {
             patch.delete(range.clone());
         }
-        let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
-        let eol = if crlf { "\r\n" } else { "\n" };
+        let eol = match text.find(['\n', '\r']) {
+            Some(at) if text[at..].starts_with("\r\n") => "\r\n",
+            Some(at) if text[at..].starts_with('\r') => "\r",
+            _ => "\n",
+        };
         let track = Track::read(text, start, replaces, budget)?;
         let marked = Marked { patch, no_place_for_record: true, ..Marked::default() };
         Ok(Self { text, eol, track, label, marked })

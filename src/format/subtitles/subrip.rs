@@ -1,5 +1,7 @@
 //! SubRip: numbers, times and words. It has no comments, and no specification.
 
+use std::ops::Range;
+
 use super::{Marker, cues, reading_ms, times, webvtt};
 use crate::{
     Format, Result,
@@ -42,6 +44,10 @@ impl Handler for SubRip {
 
     fn mute(&self, survey: &Survey) -> Option<&'static str> {
         super::mute(survey)
+    }
+
+    fn is_own(&self, survey: &Survey, range: &Range<u64>) -> bool {
+        super::shape(survey).is_some_and(|shape| shape.out_of_order.contains(range))
     }
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
@@ -91,7 +97,8 @@ fn is_subrip(text: &str) -> bool {
     }
     // A manifest's line may stand before the first number.
     let text = text.trim_start_matches('\u{feff}');
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains("C2PA MANIFEST-----"));
+    let lines = cues::lines(text, 0).map(|line| text[line].trim());
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.contains("C2PA MANIFEST-----"));
     let (Some(number), Some(line)) = (lines.next(), lines.next()) else { return false };
     let is_number = number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
     is_number && line.contains(" --> ") && cues::times(line).is_some()

@@ -85,7 +85,7 @@ fn manifest(marker: &mut Marker, body: usize, survey: &Survey) {
     let at = older.unwrap_or(body);
     // What ends an older one stays.
     let before = match older {
-        Some(older) if older == 0 || text[..older].ends_with('\n') => String::new(),
+        Some(older) if older == 0 || text[..older].ends_with(['\n', '\r']) => String::new(),
         Some(_) => eol.to_owned(),
         None => gap(text, at, eol),
     };
