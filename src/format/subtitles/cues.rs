@@ -24,6 +24,13 @@ pub(super) struct Cue {
     pub(super) number: Option<u64>,
 }
 
+impl Cue {
+    /// Its range in the file.
+    pub(super) fn place(&self) -> Range<u64> {
+        self.range.start as u64..self.range.end as u64
+    }
+}
+
 /// What stands in a file of subtitles.
 #[derive(Debug, Default)]
 pub(super) struct Track {
@@ -94,14 +101,13 @@ impl Track {
     /// The cues that have the place and the number which [`SubRip`](super::SubRip) gives its notice: the first, from the start on, out
     /// of the order of numbers; and then the last, with the greatest.
     pub(super) fn out_of_order(&self) -> Vec<Range<u64>> {
-        let range = |cue: &Cue| cue.range.start as u64..cue.range.end as u64;
         let (Some(first), Some(last)) = (self.head.first(), self.tail.back()) else { return Vec::new() };
         let greatest = first.number == Some(self.greatest) && self.has_zero;
         if first.from_ms > 0 || !(first.number == Some(0) || greatest) {
             return Vec::new();
         }
         let also = last.number == Some(self.greatest);
-        std::iter::once(range(first)).chain(also.then(|| range(last))).collect()
+        std::iter::once(first.place()).chain(also.then(|| last.place())).collect()
     }
 
     pub(super) fn first(&self) -> Option<&Cue> {
@@ -116,7 +122,7 @@ impl Track {
             readable.then(|| Line {
                 place: format!("the cue at {}, byte {}", clock(cue.from_ms, '.'), cue.range.start),
                 text: words,
-                range: cue.range.start as u64..cue.range.end as u64,
+                range: cue.place(),
                 first,
                 last: !first,
             })

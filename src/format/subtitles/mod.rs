@@ -7,7 +7,7 @@ mod webvtt;
 use std::ops::Range;
 
 use self::cues::{Track, gap};
-use super::{Label, Marked, Survey, text};
+use super::{Facts, Handler, Label, Marked, Survey, text};
 use crate::{Format, Result, limits::Budget, notice::Prose, patch::Patch, stream::Source};
 
 pub(super) use self::{subrip::SubRip, webvtt::WebVtt};
@@ -25,8 +25,8 @@ const FOR_PROGRAMS: &str = "its cues are data for programs, not words for people
 struct Shape {
     /// They are data, such as the addresses of small pictures.
     for_programs: bool,
-    /// Where the cues stand that only a label puts there.
-    out_of_order: Vec<Range<u64>>,
+    /// The cues that only a label puts there.
+    own: Vec<Range<u64>>,
 }
 
 /// How long it takes to read the notice.
@@ -35,29 +35,63 @@ fn reading_ms(prose: &Prose) -> u64 {
     LEAST_MS.max(characters * 1000 / READ_PER_SECOND)
 }
 
-fn survey(
-    format: Format,
-    media_type: &'static str,
-    source: &mut dyn Source,
-    budget: &mut Budget,
-    start: impl Fn(&str) -> usize,
-) -> Result<Survey> {
-    let text = text::read(source, format, budget)?;
-    let mut survey = Survey { media_type, frames: 1, ..Survey::default() };
-    text::carriers(&text, &mut survey, budget)?;
-    let track = Track::read(&text, start(&text), &[], budget)?;
-    survey.lines = track.lines(&text);
-    let for_programs = track.first().is_some_and(|cue| is_data(&text[cue.words.clone()]));
-    survey.walk = Some(Box::new(Shape { for_programs, out_of_order: track.out_of_order() }));
-    Ok(survey)
+/// What WebVTT and SubRip differ in.
+trait Grammar: Send + Sync {
+    const FORMAT: Format;
+    const FACTS: &'static Facts;
+
+    /// Whether these are the first bytes of such a file.
+    fn begins(text: &str) -> bool;
+
+    /// Where cues can begin.
+    fn start(text: &str) -> usize;
+
+    /// The cues that only a label puts there, by their form.
+    fn own(text: &str, track: &Track) -> Vec<Range<u64>>;
+
+    /// Puts in what the label wants.
+    fn write(marker: &mut Marker, start: usize, survey: &Survey) -> Result<()>;
+}
+
+impl<G: Grammar> Handler for G {
+    fn facts(&self) -> &'static Facts {
+        G::FACTS
+    }
+
+    fn sniff(&self, head: &[u8]) -> bool {
+        text::is_text(head) && G::begins(&String::from_utf8_lossy(head))
+    }
+
+    fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
+        let text = text::read(source, G::FORMAT, budget)?;
+        let mut survey = Survey { media_type: G::FACTS.media_types[0], frames: 1, ..Survey::default() };
+        text::carriers(&text, &mut survey, budget)?;
+        let track = Track::read(&text, G::start(&text), &[], budget)?;
+        survey.lines = track.lines(&text);
+        let for_programs = track.first().is_some_and(|cue| is_data(&text[cue.words.clone()]));
+        survey.walk = Some(Box::new(Shape { for_programs, own: G::own(&text, &track) }));
+        Ok(survey)
+    }
+
+    fn mute(&self, survey: &Survey) -> Option<&'static str> {
+        shape(survey).filter(|shape| shape.for_programs).map(|_| FOR_PROGRAMS)
+    }
+
+    fn is_own(&self, survey: &Survey, range: &Range<u64>) -> bool {
+        shape(survey).is_some_and(|shape| shape.own.contains(range))
+    }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let text = text::read(source, G::FORMAT, budget)?;
+        let start = G::start(&text);
+        let mut marker = Marker::new(G::FORMAT, &text, start, survey, label, budget)?;
+        G::write(&mut marker, start, survey)?;
+        Ok(marker.done())
+    }
 }
 
 fn shape(survey: &Survey) -> Option<&Shape> {
     survey.walk.as_ref()?.downcast_ref()
-}
-
-fn mute(survey: &Survey) -> Option<&'static str> {
-    shape(survey).filter(|shape| shape.for_programs).map(|_| FOR_PROGRAMS)
 }
 
 /// Whether what a cue holds is for programs: JSON, or the address of a picture that a player shows over its timeline.
