@@ -12,7 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use common::{anchors, signer, skip};
+use common::{anchors, label_with, signer, skip};
 use tanba::{
     Binding, Disclosure, Error, Format, Headline, Labeler, Policy, ProsePlace, Receipt, Report, Statement, Verdict,
     Verifier,
@@ -57,12 +57,6 @@ const FILES: &[(&str, &str)] = &[
 
 fn labeler() -> Labeler {
     Labeler::new(&Disclosure::generated("Acme Subtitles").provider("Acme LLP"), &signer())
-}
-
-fn label_with(labeler: &Labeler, name: &str, text: &str) -> tanba::Result<(String, Receipt)> {
-    let mut sink = Cursor::new(Vec::new());
-    let receipt = labeler.label_named(name, &mut Cursor::new(text), &mut sink)?;
-    Ok((String::from_utf8(sink.into_inner()).unwrap(), receipt))
 }
 
 fn label(name: &str, text: &str) -> (String, Receipt) {
