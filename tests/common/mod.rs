@@ -13,7 +13,7 @@ use std::{
     sync::OnceLock,
 };
 
-use tanba::{Disclosure, Format, Identity, IdentityRequest, Labeler, Medium, Signer, TrustAnchors};
+use tanba::{Disclosure, Format, Identity, IdentityRequest, Labeler, Medium, Receipt, Signer, TrustAnchors};
 use time::macros::datetime;
 
 /// Says that a test cannot run here; in CI it must.
