@@ -1,14 +1,20 @@
 //! Labelling sixty seconds of each format of sound, against ffmpeg putting the same warning in front by encoding all of it anew, and
-//! against the bare signature.
+//! against the bare signature, by processor time.
 
-use std::{hint::black_box, io::Cursor, path::Path, process::Command, time::Duration};
+use std::{fs, hint::black_box, io::Cursor, path::Path, process::Command};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use sha2::{Digest, Sha256};
 use tanba::{Disclosure, Extent, Labeler, Policy, Verifier};
 
 mod common;
+#[path = "common/rounds.rs"]
+mod rounds;
 
 use common::{Bare, signer};
+use rounds::{Row, medians};
+
+/// Rounds, at least; `TANBA_ROUNDS` changes it.
+const ROUNDS: usize = 5;
 
 /// Name, the media type under which the engine signs it, and how ffmpeg is told to encode it.
 const FORMATS: [(&str, Option<&str>, &[&str]); 6] = [
@@ -19,6 +25,69 @@ const FORMATS: [(&str, Option<&str>, &[&str]); 6] = [
     ("opus", None, &["-c:a", "libopus", "-b:a", "96k"]),
     ("aac", None, &["-c:a", "aac", "-b:a", "128k"]),
 ];
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let notice = Policy::kazakhstan().heard().samples_i16(Extent::Generated, 48_000, 2);
+    fs::write(path("notice.wav"), wav(&notice, 48_000)).unwrap();
+    // Names as arguments: only those formats. With `--label`, nothing but the label, for a profiler.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let alone = arguments.iter().any(|argument| argument == "--label");
+    let wanted = |name: &str| {
+        let mut names = arguments.iter().filter(|argument| !argument.starts_with("--")).peekable();
+        names.peek().is_none() || names.any(|wanted| wanted == name)
+    };
+    let labeler = |policy| Labeler::new(&Disclosure::generated("Acme Voice"), &signer()).policy(policy);
+    let (heard, silent) = (labeler(Policy::kazakhstan()), labeler(Policy::kazakhstan().with_notice(false)));
+    let (verifier, bare) = (Verifier::new(), Bare::new());
+    println!(
+        "| 60 s of | ms | × `c2pa sign` | × hash and copy | ffmpeg | no notice | verify |\n|---|--:|--:|--:|--:|--:|--:|"
+    );
+    for (name, media_type, encoding) in FORMATS.into_iter().filter(|(name, ..)| wanted(name)) {
+        let (input, output) = (path(&format!("in.{name}")), path(&format!("out.{name}")));
+        let tone = "aevalsrc=exprs='0.3*sin(440*2*PI*t)*(0.6+0.4*sin(3*t))+0.05*(random(0)-0.5)':d=60:s=48000";
+        if !ffmpeg(&[&["-f", "lavfi", "-i", tone, "-ac", "2"], encoding].concat(), &input) {
+            eprintln!("skipped: no ffmpeg");
+            return;
+        }
+        let bytes = fs::read(&input).unwrap();
+        if alone {
+            (0..200).for_each(|_| drop(label(&heard, &bytes)));
+            continue;
+        }
+        let labelled = label(&heard, &bytes);
+        let front = path("notice.wav");
+        let inputs = ["-i", front.to_str().unwrap(), "-i", input.to_str().unwrap()];
+        let joined = [&inputs[..], &["-filter_complex", "[0:a][1:a]concat=n=2:v=0:a=1"], encoding].concat();
+        let rows: Vec<Row> = vec![
+            ("label", 20, Box::new(|| drop(label(&heard, &bytes)))),
+            ("c2pa sign", 20, Box::new(|| media_type.into_iter().for_each(|kind| bare.sign(kind, &bytes)))),
+            ("hash and copy", 20, Box::new(|| drop(black_box((Sha256::digest(&bytes), bytes.clone()))))),
+            ("ffmpeg concat, encoded anew", 1, Box::new(|| assert!(ffmpeg(&joined, &output)))),
+            ("record and manifest alone", 20, Box::new(|| drop(label(&silent, &bytes)))),
+            ("verify", 20, Box::new(|| drop(black_box(verifier.verify(&mut Cursor::new(&labelled)).unwrap())))),
+        ];
+        let [label, bare, floor, ffmpeg, silent, verify] = medians(&rows, ROUNDS)[..] else { return };
+        let bare = media_type.map_or("–".to_owned(), |_| format!("{:.1}", label / bare));
+        let times = |other: f64| format!("× {:.2}", other / label);
+        println!(
+            "| {name}, {} KB | {:.1} | {bare} | {:.1} | {} | {} | {} |",
+            bytes.len() / 1000,
+            label * 1000.0,
+            label / floor,
+            times(ffmpeg),
+            times(silent),
+            times(verify)
+        );
+    }
+}
+
+fn label(labeler: &Labeler, bytes: &[u8]) -> Vec<u8> {
+    let mut sink = Cursor::new(Vec::with_capacity(bytes.len() * 2));
+    labeler.label(&mut Cursor::new(bytes), &mut sink).unwrap();
+    black_box(sink.into_inner())
+}
 
 fn ffmpeg(arguments: &[&str], output: &Path) -> bool {
     let mut command = Command::new("ffmpeg");
@@ -34,51 +103,3 @@ fn wav(samples: &[i16], rate: u32) -> Vec<u8> {
     let rest = [&4_u16.to_le_bytes()[..], &16_u16.to_le_bytes(), b"data", &len.to_le_bytes()].concat();
     [head, rest, samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()].concat()
 }
-
-fn formats(criterion: &mut Criterion) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    let policy = Policy::kazakhstan();
-    let notice = policy.heard().samples_i16(Extent::Generated, 48_000, 2);
-    std::fs::write(path("notice.wav"), wav(&notice, 48_000)).unwrap();
-    let labeler = Labeler::new(&Disclosure::generated("Acme Voice"), &signer()).policy(policy);
-    let (verifier, bare) = (Verifier::new(), Bare::new());
-    for (name, media_type, encoding) in FORMATS {
-        let (input, output) = (path(&format!("in.{name}")), path(&format!("out.{name}")));
-        let tone = "aevalsrc=exprs='0.3*sin(440*2*PI*t)*(0.6+0.4*sin(3*t))+0.05*(random(0)-0.5)':d=60:s=48000";
-        let made = [&["-f", "lavfi", "-i", tone, "-ac", "2"], encoding].concat();
-        if !ffmpeg(&made, &input) {
-            eprintln!("skipped: no ffmpeg");
-            return;
-        }
-        let bytes = std::fs::read(&input).unwrap();
-        let label = || {
-            let mut sink = Cursor::new(Vec::with_capacity(bytes.len() * 2));
-            labeler.label(&mut Cursor::new(&bytes), &mut sink).unwrap();
-            sink.into_inner()
-        };
-        let mut group = criterion.benchmark_group(format!("{name} 60 s"));
-        group
-            .throughput(Throughput::Bytes(bytes.len() as u64))
-            .sample_size(10)
-            .measurement_time(Duration::from_secs(5));
-        group.bench_function("label", |bencher| bencher.iter(|| black_box(label())));
-        let labelled = label();
-        group.bench_function("verify", |bencher| {
-            bencher.iter(|| black_box(verifier.verify(&mut Cursor::new(&labelled)).unwrap()));
-        });
-        if let Some(media_type) = media_type {
-            group.bench_function("companion: c2pa sign", |bencher| bencher.iter(|| bare.sign(media_type, &bytes)));
-        }
-        let front = path("notice.wav");
-        let inputs = ["-i", front.to_str().unwrap(), "-i", input.to_str().unwrap()];
-        let joined = [&inputs[..], &["-filter_complex", "[0:a][1:a]concat=n=2:v=0:a=1"], encoding].concat();
-        group.bench_function("companion: ffmpeg concat, encoded anew", |bencher| {
-            bencher.iter(|| assert!(ffmpeg(&joined, &output)));
-        });
-        group.finish();
-    }
-}
-
-criterion_group!(benches, formats);
-criterion_main!(benches);

@@ -179,6 +179,49 @@ fn every_place_and_colour_is_drawn() {
     }
 }
 
+#[test]
+fn pages_that_are_read_from_the_right_have_it_at_the_left() {
+    let document = |catalog: &str, content: &str| {
+        let objects = [
+            format!("<</Type/Catalog/Pages 2 0 R{catalog}>>"),
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>".into(),
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>".into(),
+            common::pdf::stream("", content),
+        ];
+        common::pdf::document(&objects, "/Root 1 0 R")
+    };
+    let cases = [
+        ("/Lang(ar)", true),
+        ("/Lang(kk-Arab-CN)", true),
+        ("/ViewerPreferences<</Direction/R2L>>", true),
+        ("/Lang(kk)/ViewerPreferences<</Direction/L2R>>", false),
+        ("/Lang(ar-Latn)", false),
+        ("", false),
+    ];
+    for (catalog, from_right) in cases {
+        // The first words of a line, at the right of a narrow margin.
+        let bytes = document(catalog, "BT /F 24 Tf 480 800 Td (Steppe) Tj ET");
+        let (labelled, receipt) = label(&bytes);
+        let report = verify(&labelled);
+        assert_eq!((report.written.len(), report.verdict), (1, Verdict::Valid), "{catalog}: {report:#?}");
+        let said = receipt.remarks.iter().any(|remark| remark.contains("read from the right"));
+        assert_eq!(said, from_right, "{catalog}: {receipt:#?}");
+        let (again, _) = label(&labelled);
+        assert_eq!(verify(&again).written.len(), 1, "{catalog}");
+        let Some((before, after)) = pages(&bytes, 72).zip(pages(&labelled, 72)) else { return };
+        let [left, top, right, _] = difference(&before[0], &after[0]).unwrap();
+        assert_eq!((left + right) / 2 < 298, from_right, "{catalog}");
+        assert!(top < 60 && (!from_right || right < 480), "{catalog}: {right}");
+    }
+    // A band has no side, and a policy that says left is followed.
+    for place in [Place::TopBand, Place::TopLeft] {
+        let style = NoticeStyle { place, ..NoticeStyle::default() };
+        let labeler = labeler().policy(Policy::kazakhstan().notice_style(style).unwrap());
+        let (_, receipt) = label_with(&labeler, &document("/Lang(he)", HELLO)).unwrap();
+        assert!(receipt.remarks.is_empty(), "{receipt:#?}");
+    }
+}
+
 /// What a page leaves behind neither moves the notice nor hides it.
 #[test]
 fn careless_content_has_no_power_over_the_notice() {

@@ -4,7 +4,7 @@ mod common;
 
 use std::io::Cursor;
 
-use common::{anchors, signer};
+use common::{anchors, label_with, signer};
 use tanba::{
     Binding, Disclosure, Error, Headline, Labeler, Policy, ProsePlace, Receipt, Report, Signature, Statement,
     Technique, Verdict, Verifier,
@@ -15,12 +15,6 @@ const SENTENCE: &str = "ЖИ көмегімен жасалды / Создано 
 fn labeler() -> Labeler {
     let disclosure = Disclosure::generated("Acme Writer").system_version("3.1").provider("Acme LLP");
     Labeler::new(&disclosure, &signer())
-}
-
-fn label_with(labeler: &Labeler, name: &str, text: &str) -> tanba::Result<(String, Receipt)> {
-    let mut sink = Cursor::new(Vec::new());
-    let receipt = labeler.label_named(name, &mut Cursor::new(text), &mut sink)?;
-    Ok((String::from_utf8(sink.into_inner()).unwrap(), receipt))
 }
 
 fn label(name: &str, text: &str) -> (String, Receipt) {

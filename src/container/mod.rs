@@ -3,6 +3,7 @@
 pub(crate) mod ape;
 pub(crate) mod avc;
 pub(crate) mod bmff;
+pub(crate) mod crc;
 pub(crate) mod ebml;
 pub(crate) mod id3;
 pub(crate) mod invisible;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::{
     Format, Result,
+    container::crc::HighFirst,
     limits::Budget,
     stream::{Source, le_u32, length, read_at},
 };
@@ -145,28 +146,10 @@ pub(crate) fn renumbered(page: &mut [u8], number: u32, later: u64) {
 
 /// Writes the checksum: CRC-32 of polynomial 0x04C11DB7, over the page with zeros in its place.
 fn seal(page: &mut [u8]) {
+    static CRC: HighFirst = HighFirst::new(0x04C1_1DB7);
     page[22..26].fill(0);
-    let crc = crc32(page);
+    let crc = CRC.add(0, page);
     page[22..26].copy_from_slice(&crc.to_le_bytes());
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            let mut crc = (byte as u32) << 24;
-            let mut bit = 0;
-            while bit < 8 {
-                crc = if crc & 0x8000_0000 != 0 { crc << 1 ^ 0x04C1_1DB7 } else { crc << 1 };
-                bit += 1;
-            }
-            table[byte] = crc;
-            byte += 1;
-        }
-        table
-    };
-    bytes.iter().fold(0, |crc, &byte| crc << 8 ^ TABLE[usize::from(crc.to_be_bytes()[0] ^ byte)])
 }
 
 #[cfg(test)]

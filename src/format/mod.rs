@@ -43,7 +43,7 @@ mod tiff;
 mod wav;
 mod webp;
 
-use std::{any::Any, fmt};
+use std::{any::Any, fmt, ops::Range};
 
 pub use facts::Carries;
 pub(crate) use facts::{Facts, HardBinding};
@@ -165,6 +165,11 @@ pub(crate) trait Handler: Sync {
     /// Why there is no place for a notice in a text of this kind, although its format has one.
     fn mute(&self, _survey: &Survey) -> Option<&'static str> {
         None
+    }
+
+    /// Whether a notice at this place was put there by a label, as its shape tells where the file itself cannot.
+    fn is_own(&self, _survey: &Survey, _range: &Range<u64>) -> bool {
+        false
     }
 
     /// Whether there is an end at which a notice could stand once more. Slides and sheets have none that people reach by reading.

@@ -10,7 +10,7 @@ use crate::{
     format::{HardBinding, Stretch, Survey},
     limits::Budget,
     manifest::Region,
-    notice::{Audible, Heard, Listener, Sound, level::LOUDNESS},
+    notice::{Audible, Heard, Listener, Sound, level::LOUDNESS, speech::Clip},
     report::{Binding, Signature, Span},
     stream::Source,
 };
@@ -118,8 +118,10 @@ pub(super) fn listen(
 ) -> Result<Option<String>> {
     let handler = job.format.handler();
     let lost = || Error::ReadBack { format: job.format, what: "the notice" };
+    let clips: Option<Vec<_>> = heard.coded.iter().map(|coded| Clip::of(coded)).collect();
     for span in &heard.spans {
-        let stretch = Stretch::From { ms: span.start, len_ms: span.end - span.start + 200 };
+        // Places are told to the millisecond, and decoders begin at one.
+        let stretch = Stretch::From { ms: span.start.saturating_sub(2), len_ms: span.end - span.start + 202 };
         let Some(sound) = handler.sound(result, survey, stretch, budget)? else {
             match handler.clips(result, survey, budget)? {
                 Some(hits) if hits.is_empty() => return Err(lost()),
@@ -132,8 +134,14 @@ pub(super) fn listen(
             ));
         };
         let is_there = match heard.samples.is_empty() {
-            true => !Listener::new().search(&sound).is_empty(),
-            false => Listener::new().is_heard(&sound, &heard.samples, sound.rate),
+            true => {
+                clips.as_ref().is_some_and(|clips| Listener::are_next(&sound, clips))
+                    || !Listener::new().search(&sound).is_empty()
+            }
+            false => {
+                Listener::stand_first(&sound, &heard.samples)
+                    || Listener::new().is_heard(&sound, &heard.samples, sound.rate)
+            }
         };
         if !is_there && heard.samples.is_empty() {
             // Frames that were encoded beforehand are as they should be: what stands behind them leads the decoder astray.

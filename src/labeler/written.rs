@@ -71,7 +71,9 @@ pub(super) fn wanted(job: &Job) -> Wanted {
     let renamed = |written: &Written| written.names || (prose.names.is_some() && written.says(&words));
     // Of a label of ours: another notice than its own would contradict it. What an author wrote stays.
     let ours = !job.survey.stores.is_empty() || record::is_labelled(&job.survey);
-    let replaced = standing.iter().filter(|written| ours || renamed(written)).map(|written| written.range.clone());
+    let own = |written: &Written| job.format.handler().is_own(&job.survey, &written.range);
+    let replaced = standing.iter().filter(|written| ours || own(written) || renamed(written));
+    let replaced = replaced.map(|written| written.range.clone());
     prose.replaces = replaced.filter(|range| !range.is_empty()).collect();
     Wanted::Write(prose)
 }

@@ -1,7 +1,7 @@
 //! The notice that is heard: which clips, in which order, and their samples.
 
 use std::{
-    collections::HashMap,
+    collections::VecDeque,
     ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -21,8 +21,8 @@ pub(crate) struct Audible {
     pub(crate) every_ms: Option<u64>,
     /// Milliseconds between which it is in the recording already.
     pub(crate) placed: Option<(u64, u64)>,
-    /// At −16 LUFS, by rate.
-    kept: Mutex<HashMap<u32, Arc<[f32]>>>,
+    /// By rate and loudness, the oldest first.
+    kept: Mutex<VecDeque<Kept>>,
 }
 
 /// A notice as it will be heard in one recording.
@@ -119,8 +119,11 @@ enum Voice {
     Own { rate: u32, samples: Arc<[f32]>, words: String },
 }
 
-/// Rates for which samples are kept: a file can ask for any.
-const KEPT: usize = 4;
+/// Rate, loudness (its bits), samples.
+type Kept = (u32, u64, Arc<[f32]>);
+
+/// Samples that are kept in all, 16 MB of them: a file can ask for any rate.
+const KEPT: usize = 4 << 20;
 
 impl Audible {
     pub(crate) fn new(notice: &AudibleNotice, extent: Extent) -> Self {
@@ -147,17 +150,29 @@ impl Audible {
 
     /// The samples of one channel at `rate`, at `loudness` LUFS or as near as their peaks allow.
     pub(crate) fn samples(&self, rate: u32, loudness: f64) -> Arc<[f32]> {
-        let plain = self.plain(rate);
+        let plain = self.kept_or(rate, level::LOUDNESS, || self.plain(rate));
         if (loudness - level::LOUDNESS).abs() < 0.05 {
             return plain;
         }
-        level::level(&plain, rate, loudness).into()
+        self.kept_or(rate, loudness, || level::level(&plain, rate, loudness))
     }
 
-    fn plain(&self, rate: u32) -> Arc<[f32]> {
-        if let Some(kept) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&rate) {
-            return Arc::clone(kept);
-        }
+    fn kept_or(&self, rate: u32, loudness: f64, make: impl FnOnce() -> Vec<f32>) -> Arc<[f32]> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |(of, loud, _): &&Kept| (*of, *loud) == (rate, loudness.to_bits());
+        let found = kept().iter().find(same).map(|(.., samples)| Arc::clone(samples));
+        found.unwrap_or_else(|| {
+            let samples: Arc<[f32]> = make().into();
+            let mut kept = kept();
+            kept.push_back((rate, loudness.to_bits(), Arc::clone(&samples)));
+            while kept.iter().map(|(.., samples)| samples.len()).sum::<usize>() > KEPT {
+                kept.pop_front();
+            }
+            samples
+        })
+    }
+
+    fn plain(&self, rate: u32) -> Vec<f32> {
         let mut samples = Vec::new();
         for part in &self.parts {
             match part {
@@ -170,11 +185,6 @@ impl Audible {
                     samples.resize(samples.len() + (rate / 5) as usize, 0.0);
                 }
             }
-        }
-        let samples: Arc<[f32]> = samples.into();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT {
-            kept.insert(rate, Arc::clone(&samples));
         }
         samples
     }

@@ -7,7 +7,7 @@ use symphonia::core::dsp::fft::{Fft, Ifft};
 
 use super::{
     MAX_RATE, Sound,
-    resample::resample,
+    resample::{dot, resample},
     speech::{Clip, RATE, RHYTHM, SPOKEN},
 };
 use crate::policy::{Extent, Language};
@@ -20,6 +20,10 @@ const COMPARED: u32 = 4_000;
 const SPEECH: f64 = 0.6;
 /// The same for the rhythm: coded it reaches 0.96, and a tone that never stops 0.73.
 const TONES: f64 = 0.85;
+/// The same for samples that were put in and not encoded.
+const SAME: f64 = 0.98;
+/// Samples of a template by which its place is found, before the whole is compared there.
+const PROBED: usize = 4_096;
 /// The most that is compared at once; a clip of the caller's is no longer.
 const MAX_SECONDS: u32 = 61;
 
@@ -68,6 +72,33 @@ impl Listener {
         }
         kept.sort_by_key(|hit| hit.span.start);
         kept
+    }
+
+    /// Whether these clips are heard, one after the other, from the start of `sound` on, or half a second later: what was just put
+    /// there is found without a search.
+    pub(crate) fn are_next(sound: &Sound, clips: &[&'static Clip]) -> bool {
+        let heard = mono(sound);
+        let mut from = 0;
+        let each = clips.iter().all(|wanted| {
+            let Some((clip, template)) = templates().iter().find(|(clip, _)| std::ptr::eq(*clip, *wanted)) else {
+                return false;
+            };
+            let least = if clip.says.is_some() { SPEECH } else { TONES };
+            let lags = from..from + COMPARED as usize / 2;
+            let found = nearest(&heard, trimmed(template), lags).filter(|(_, score)| *score >= least);
+            found.is_some_and(|(at, _)| {
+                from = at + trimmed(template).len();
+                true
+            })
+        });
+        each && !clips.is_empty()
+    }
+
+    /// Whether these very samples, at its own rate, stand at the start of `sound`, or up to 4 ms later.
+    pub(crate) fn stand_first(sound: &Sound, samples: &[f32]) -> bool {
+        let lags = 0..1 + sound.rate as usize / 250;
+        let heard = first_two(sound, samples.len() + lags.end);
+        nearest(&heard, samples, lags).is_some_and(|(_, score)| score >= SAME)
     }
 
     /// Whether these very samples, at `rate`, are heard in `sound`.
@@ -168,17 +199,45 @@ fn trimmed_start(template: &[f32]) -> &[f32] {
     &template[start..]
 }
 
+/// Where of these places the template is likest to what is heard, and how like it is there: correlation, 0 to 1.
+fn nearest(heard: &[f32], template: &[f32], places: Range<usize>) -> Option<(usize, f64)> {
+    let lead = template.iter().position(|sample| sample.abs() > 0.01)?;
+    let probe = &template[lead..template.len().min(lead + PROBED)];
+    let floor = dot(template, template) * 1e-4;
+    let like = |own: &[f32], at: usize| {
+        let there = heard.get(at..at + own.len())?;
+        let energy = dot(there, there);
+        Some(if energy < floor * own.len() as f32 / template.len() as f32 {
+            0.0
+        } else {
+            dot(there, own) / (energy * dot(own, own)).sqrt()
+        })
+    };
+    let likeness = |at: &usize| like(probe, at + lead).unwrap_or(0.0);
+    let at = places.map(|at| (at, likeness(&at))).max_by(|(_, a), (_, b)| a.total_cmp(b))?.0;
+    // What was cut off at the end is silence.
+    let end = template.iter().rposition(|sample| sample.abs() > 0.01).map_or(0, |last| last + 1);
+    like(&template[..end], at).map(|score| (at, score.into()))
+}
+
 /// The mean of the first two channels, at the rate of comparison; no more than is compared at once.
 fn mono(sound: &Sound) -> Vec<f32> {
-    let channels = sound.channels.max(1) as usize;
-    let used = channels.min(2);
-    let mean = |frame: &[f32]| frame[..used].iter().sum::<f32>() / used as f32;
     if !(1_000..=MAX_RATE).contains(&sound.rate) {
         return Vec::new();
     }
-    let most = MAX_SECONDS as usize * sound.rate as usize;
-    let one: Vec<f32> = sound.samples.chunks_exact(channels).take(most).map(mean).collect();
-    resample(&one, sound.rate, COMPARED)
+    resample(&first_two(sound, MAX_SECONDS as usize * sound.rate as usize), sound.rate, COMPARED)
+}
+
+/// The mean of the first two channels, of so many samples at most.
+fn first_two(sound: &Sound, most: usize) -> Vec<f32> {
+    match sound.channels {
+        0 | 1 => sound.samples.iter().take(most).copied().collect(),
+        2 => sound.samples.as_chunks::<2>().0.iter().take(most).map(|[left, right]| (left + right) / 2.0).collect(),
+        channels => {
+            let frames = sound.samples.chunks_exact(channels as usize).take(most);
+            frames.map(|frame| (frame[0] + frame[1]) / 2.0).collect()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -213,6 +272,32 @@ mod tests {
                 assert!(hits[0].span.start.abs_diff(2250) < 20 && hits.iter().all(|hit| hit.score > 0.9), "{hits:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_was_just_put_in_is_found_at_its_place_and_nothing_else_is_taken_for_it() {
+        let [kk, _, ru, other, ..] = &SPOKEN;
+        let notice = Audible::new(&AudibleNotice::speech(&["kk", "ru"]).unwrap(), Extent::Generated);
+        let samples = notice.samples(24_000, LOUDNESS);
+        let sound = |lead: usize, channels: u32| {
+            let mono = [&noise(lead, 0.001), &samples[..], &noise(24_000, 0.5)].concat();
+            let samples =
+                mono.iter().flat_map(|&sample| (0..channels).map(move |at| if at < 2 { sample } else { 0.3 }));
+            Sound { rate: 24_000, channels, samples: samples.collect(), from_ms: 0 }
+        };
+        for (lead, channels) in [(0, 1), (40, 2), (90, 6)] {
+            assert!(Listener::stand_first(&sound(lead, channels), &samples), "{lead}");
+        }
+        assert!(!Listener::stand_first(&sound(200, 1), &samples), "8 ms later");
+        assert!(!Listener::stand_first(&sound(0, 1), &noise(48_000, 0.5)), "other samples");
+        for lead in [0, 2_400, 9_600] {
+            assert!(Listener::are_next(&sound(lead, 2), &[kk, ru]), "{lead}");
+        }
+        for (lead, clips) in [(24_000, &[kk, ru][..]), (0, &[kk, other]), (0, &[ru, kk]), (0, &[kk, kk]), (0, &[])] {
+            assert!(!Listener::are_next(&sound(lead, 1), clips), "{lead}");
+        }
+        let empty = Sound { rate: 24_000, channels: 1, samples: Vec::new(), from_ms: 0 };
+        assert!(!Listener::are_next(&empty, &[kk]) && !Listener::stand_first(&empty, &samples));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Loudness after ITU-R BS.1770, and how a notice is brought to one.
 
+use std::ops::Range;
+
 use ebur128::{EbuR128, Mode};
 
 /// LUFS of a notice where the programme's loudness is not known.
@@ -18,10 +20,24 @@ pub(crate) fn beside(programme: Option<f64>) -> f64 {
     match programme {
         // Silence has none.
         Some(programme) if programme > -70.0 => {
-            LOUDNESS.clamp(programme - APART, programme + APART).clamp(FLOOR + 0.5, CEILING)
+            let near = LOUDNESS.clamp(programme - APART, programme + APART).clamp(FLOOR + 0.5, CEILING);
+            // In halves, so that what was made for one recording serves for others.
+            (near * 2.0).round() / 2.0
         }
         _ => LOUDNESS,
     }
+}
+
+/// Seconds of the programme whose loudness the notice follows.
+const PROGRAMME: u64 = 30;
+/// Milliseconds of it that are measured, and to the next of them: measuring all takes three times as long, and tells no more.
+const PIECE: u64 = 500;
+const PERIOD: u64 = 1500;
+
+/// The samples of the programme that are measured, at so many a second.
+pub(crate) fn pieces(rate: u32) -> impl Iterator<Item = Range<u64>> + Clone {
+    let at = move |ms: u64| ms * u64::from(rate) / 1000;
+    (0..PROGRAMME * 1000 / PERIOD).map(move |piece| at(piece * PERIOD)..at(piece * PERIOD + PIECE))
 }
 
 /// Samples of all channels a second that are measured: eight at 384,000 and more.

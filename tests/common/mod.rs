@@ -7,12 +7,13 @@ pub mod pixels;
 
 use std::{
     fs,
+    io::Cursor,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::OnceLock,
 };
 
-use tanba::{Disclosure, Format, Identity, IdentityRequest, Labeler, Medium, Signer, TrustAnchors};
+use tanba::{Disclosure, Format, Identity, IdentityRequest, Labeler, Medium, Receipt, Signer, TrustAnchors};
 use time::macros::datetime;
 
 /// Says that a test cannot run here; in CI it must.
@@ -107,6 +108,13 @@ pub fn anchors() -> TrustAnchors {
 pub fn labeler() -> Labeler {
     let disclosure = Disclosure::generated("Acme Diffusion").system_version("3.1").provider("Acme LLP");
     Labeler::new(&disclosure, &signer())
+}
+
+/// The text with its label, and the receipt.
+pub fn label_with(labeler: &Labeler, name: &str, text: &str) -> tanba::Result<(String, Receipt)> {
+    let mut sink = Cursor::new(Vec::new());
+    let receipt = labeler.label_named(name, &mut Cursor::new(text), &mut sink)?;
+    Ok((String::from_utf8(sink.into_inner()).unwrap(), receipt))
 }
 
 /// The `tanba` program, with a configuration folder of its own.

@@ -148,9 +148,13 @@ fn rice(residual: &[i64], bits: &mut Bits) {
     bits.put(parameter.into(), 5);
     for &value in residual {
         let value = folded(value);
-        (0..value >> parameter).for_each(|_| bits.put(0, 1));
-        bits.put(1, 1);
-        bits.put(value & ((1 << parameter) - 1), parameter);
+        let mut zeros = value >> parameter;
+        while zeros > 16 {
+            bits.put(0, 16);
+            zeros -= 16;
+        }
+        let rest = value & ((1 << parameter) - 1);
+        bits.put(1 << parameter | rest, u32::try_from(zeros).unwrap_or(0) + 1 + parameter);
     }
 }
 
@@ -163,7 +167,7 @@ struct Bits {
 }
 
 impl Bits {
-    /// The lowest `width` bits of `value`, at most 33.
+    /// The lowest `width` bits of `value`, at most 56.
     fn put(&mut self, value: u64, width: u32) {
         self.pending = self.pending << width | value;
         self.count += width;

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::{
     Error, Format, Result,
-    stream::{Source, read_at},
+    container::crc::HighFirst,
+    stream::{Source, read_into},
 };
 
 /// What a frame's header says that a splice needs.
@@ -76,16 +77,19 @@ impl Header {
         self.number + if self.by_sample { self.block.into() } else { 1 }
     }
 
-    /// The frame with this header under another number, written into `into`.
+    /// The frame with this header, whole and with a CRC that fits, under another number, written into `into`.
     pub(super) fn renumbered(&self, frame: &[u8], number: u64, into: &mut Vec<u8>) {
         into.clear();
         into.extend_from_slice(&frame[..4]);
         put_number(number, into);
         into.extend_from_slice(&frame[4 + self.number_len..self.len - 1]);
         into.push(crc8(into));
-        into.extend_from_slice(&frame[self.len..frame.len() - 2]);
-        let crc = crc16(0, into);
-        into.extend(crc.to_be_bytes());
+        // What the sum over the same body differs in is what it was before the body, moved past it.
+        let before = crc16(0, into) ^ crc16(0, &frame[..self.len]);
+        let (body, crc) = frame[self.len..].split_at(frame.len() - self.len - 2);
+        into.extend_from_slice(body);
+        let change = moved(before, body.len()).to_be_bytes();
+        into.extend(crc.iter().zip(change).map(|(byte, change)| byte ^ change));
     }
 
     /// Bytes of that frame.
@@ -145,29 +149,38 @@ pub(super) fn crc8(bytes: &[u8]) -> u8 {
 
 /// CRC-16 of a frame, continued: polynomial 0x8005.
 pub(super) fn crc16(crc: u16, bytes: &[u8]) -> u16 {
-    const TABLE: [u16; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            let mut crc = (byte as u16) << 8;
-            let mut bit = 0;
-            while bit < 8 {
-                crc = if crc & 0x8000 != 0 { crc << 1 ^ 0x8005 } else { crc << 1 };
-                bit += 1;
-            }
-            table[byte] = crc;
-            byte += 1;
-        }
-        table
+    static CRC: HighFirst = HighFirst::new((POLYNOMIAL as u32) << 16);
+    let [a, b, ..] = CRC.add(u32::from(crc) << 16, bytes).to_be_bytes();
+    u16::from_be_bytes([a, b])
+}
+
+const POLYNOMIAL: u16 = 0x8005;
+
+/// A CRC-16 after so many bytes of zeros: multiplied by x^8 for each, modulo the polynomial.
+fn moved(mut crc: u16, mut bytes: usize) -> u16 {
+    let product = |a: u16, b: u16| {
+        (0..16).rev().fold(0_u16, |sum, bit| {
+            let doubled = if sum & 0x8000 != 0 { sum << 1 ^ POLYNOMIAL } else { sum << 1 };
+            if b >> bit & 1 != 0 { doubled ^ a } else { doubled }
+        })
     };
-    bytes.iter().fold(crc, |crc, &byte| crc << 8 ^ TABLE[usize::from(crc.to_be_bytes()[0] ^ byte)])
+    let mut power = 1 << 8;
+    while bytes > 0 {
+        if bytes & 1 != 0 {
+            crc = product(crc, power);
+        }
+        power = product(power, power);
+        bytes >>= 1;
+    }
+    crc
 }
 
 /// Reads frame after frame. No frame says how long it is: it ends where its CRC fits and the next one begins, or the stream ends.
 pub(super) struct Frames {
     range: Range<u64>,
-    /// What was read ahead, from the start of the current frame; the frame is the first `len` of it.
+    /// What was read ahead; the current frame is `len` of it, from `start` on.
     buffer: Vec<u8>,
+    start: usize,
     /// Offset behind the buffer.
     read: u64,
     len: usize,
@@ -183,7 +196,7 @@ const BLOCK: u64 = 1 << 16;
 impl Frames {
     /// The frames that stand in `range`; `max` bytes is the longest that one can be.
     pub(super) fn new(range: Range<u64>, max: usize) -> Self {
-        Self { read: range.start, range, buffer: Vec::new(), len: 0, max, wanted: None }
+        Self { read: range.start, range, buffer: Vec::new(), start: 0, len: 0, max, wanted: None }
     }
 
     /// Header, offset and bytes of the next frame.
@@ -192,16 +205,15 @@ impl Frames {
     ///
     /// [`Error::Malformed`] where none begins, or it does not end, or its CRC does not fit.
     pub(super) fn next(&mut self, source: &mut dyn Source) -> Result<Option<(Header, u64, &[u8])>> {
-        self.buffer.drain(..self.len);
-        self.len = 0;
-        let at = self.read - self.buffer.len() as u64;
+        self.start += std::mem::take(&mut self.len);
+        let at = self.read - self.ahead().len() as u64;
         if at == self.range.end {
             return Ok(None);
         }
         self.fill(source, HEADER)?;
         let malformed = |why: &str| Error::malformed(Format::Flac, at, why);
         let header =
-            Header::parse(&self.buffer).ok_or_else(|| malformed("no frame begins here, or its header is damaged"))?;
+            Header::parse(self.ahead()).ok_or_else(|| malformed("no frame begins here, or its header is damaged"))?;
         if self.wanted.is_some_and(|wanted| wanted != header.number) {
             return Err(malformed("the frames are not numbered one after the other"));
         }
@@ -209,8 +221,8 @@ impl Frames {
         self.wanted = Some(next);
         let (mut checked, mut crc, mut searched) = (0, 0, header.len);
         self.len = loop {
-            let Some(sync) = memchr::memchr(0xFF, &self.buffer[searched..]) else {
-                searched = self.buffer.len();
+            let Some(sync) = memchr::memchr(0xFF, &self.ahead()[searched..]) else {
+                searched = self.ahead().len();
                 if self.fill(source, searched + 1)? {
                     continue;
                 }
@@ -221,8 +233,8 @@ impl Frames {
             self.fill(source, end + HEADER)?;
             searched = end + 1;
             let another = |found: &Header| found.number == next && found.by_sample == header.by_sample;
-            if Header::parse(&self.buffer[end..]).as_ref().is_some_and(another) {
-                crc = crc16(crc, &self.buffer[checked..end]);
+            if Header::parse(&self.ahead()[end..]).as_ref().is_some_and(another) {
+                crc = crc16(crc, &self.ahead()[checked..end]);
                 checked = end;
                 if crc == 0 && end >= header.len + 2 {
                     break end;
@@ -232,20 +244,29 @@ impl Frames {
                 return Err(malformed("the frame does not end"));
             }
         };
-        if self.len < header.len + 2 || crc16(crc, &self.buffer[checked..self.len]) != 0 {
+        let frame = &self.ahead()[..self.len];
+        if self.len < header.len + 2 || crc16(crc, &frame[checked..]) != 0 {
             return Err(malformed("the frame is damaged or cut off, or something that is no sound follows it"));
         }
-        Ok(Some((header, at, &self.buffer[..self.len])))
+        Ok(Some((header, at, &self.ahead()[..self.len])))
+    }
+
+    /// What was read from the start of the current frame on.
+    fn ahead(&self) -> &[u8] {
+        &self.buffer[self.start..]
     }
 
     /// Reads on until `len` bytes are there; `false` where the stream ends before.
     fn fill(&mut self, source: &mut dyn Source, len: usize) -> Result<bool> {
-        while self.buffer.len() < len && self.read < self.range.end {
-            let more = read_at(source, Format::Flac, self.read, BLOCK.min(self.range.end - self.read))?;
-            self.read += more.len() as u64;
-            self.buffer.extend(more);
+        while self.ahead().len() < len && self.read < self.range.end {
+            self.buffer.drain(..std::mem::take(&mut self.start));
+            let had = self.buffer.len();
+            let more = BLOCK.min(self.range.end - self.read);
+            self.buffer.resize(had + usize::try_from(more).unwrap_or(0), 0);
+            read_into(source, Format::Flac, self.read, &mut self.buffer[had..])?;
+            self.read += more;
         }
-        Ok(self.buffer.len() >= len)
+        Ok(self.ahead().len() >= len)
     }
 }
 

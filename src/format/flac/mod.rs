@@ -36,9 +36,6 @@ const FACTS: Facts = Facts {
     limitations: "files with a cue sheet are refused",
 };
 
-/// Seconds of the programme whose loudness the notice follows.
-const MEASURED: u64 = 30;
-
 impl Handler for Flac {
     fn facts(&self) -> &'static Facts {
         &FACTS
@@ -166,13 +163,19 @@ fn programme(source: &mut dyn Source, info: &Info, audio: Range<u64>, budget: &m
     let Some(mut decoder) = Decoder::new(info) else { return Ok(None) };
     let mut meter = Meter::new(info.channels.into(), info.rate);
     let (mut frames, mut position) = (info.frames(audio), 0);
-    while position < MEASURED * u64::from(info.rate)
+    let mut pieces = level::pieces(info.rate).peekable();
+    while pieces.peek().is_some()
         && let Some((header, _, frame)) = frames.next(source)?
     {
         budget.part()?;
-        let Some(samples) = decoder.decode_float(frame) else { return Ok(None) };
-        meter.add(&samples);
-        position += u64::from(header.block);
+        let next = position + u64::from(header.block);
+        // Whole frames that any of a piece stands in: none hangs on another.
+        if pieces.peek().is_some_and(|piece| piece.start < next) {
+            let Some(samples) = decoder.decode_float(frame) else { return Ok(None) };
+            meter.add(&samples);
+        }
+        while pieces.next_if(|piece| piece.end <= next).is_some() {}
+        position = next;
     }
     Ok(meter.loudness())
 }

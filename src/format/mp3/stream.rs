@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::frame::Header;
 use crate::{
     Error, Format, Result,
+    container::crc::LowFirst,
     limits::Budget,
     stream::{Source, read_at},
 };
@@ -184,20 +185,7 @@ impl Window {
 
 /// CRC-16 as LAME writes it: polynomial 0x8005, the lowest bit first.
 pub(super) fn crc16(crc: u16, bytes: &[u8]) -> u16 {
-    const TABLE: [u16; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            let mut crc = byte as u16;
-            let mut bit = 0;
-            while bit < 8 {
-                crc = if crc & 1 != 0 { crc >> 1 ^ 0xA001 } else { crc >> 1 };
-                bit += 1;
-            }
-            table[byte] = crc;
-            byte += 1;
-        }
-        table
-    };
-    bytes.iter().fold(crc, |crc, &byte| crc >> 8 ^ TABLE[usize::from(crc.to_le_bytes()[0] ^ byte)])
+    static CRC: LowFirst = LowFirst::new(0xA001);
+    let [a, b, ..] = CRC.add(crc.into(), bytes).to_le_bytes();
+    u16::from_le_bytes([a, b])
 }

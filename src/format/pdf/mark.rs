@@ -1,6 +1,7 @@
 //! Puts a label into a document: an incremental update, so that what was there stays byte for byte.
 
 use super::{
+    direction::is_from_right,
     pages::Pages,
     refuse::{is_tagged, refuse, remarks},
 };
@@ -40,7 +41,8 @@ pub(super) fn mark(source: &mut dyn Source, survey: &Survey, label: &Label, budg
     };
     if let Some(prose) = label.prose {
         let tagged = is_tagged(document, &root, budget)?;
-        Pages::new(label, prose, tagged, budget).write(document, &mut update, &mut marked, budget)?;
+        let from_right = is_from_right(document, &root, budget)?;
+        Pages::new(label, prose, (tagged, from_right), budget).write(document, &mut update, &mut marked, budget)?;
     }
     if let Some(record) = label.record {
         metadata(document, &mut catalog, record, survey, &mut update, budget)?;

@@ -1,6 +1,7 @@
 //! PDF: the notice on its pages, its manifest, its metadata and its Info dictionary.
 
 mod covered;
+mod direction;
 mod mark;
 mod overlay;
 mod pages;

@@ -34,6 +34,8 @@ pub(super) struct Pages<'a, 'b> {
     pub(super) label: &'a Label<'b>,
     pub(super) prose: &'a Prose,
     pub(super) tagged: bool,
+    /// Whether the pages are read from the right: then words begin where the notice would stand.
+    from_right: bool,
     overlay: Overlay,
     /// The notice by the frame that it was laid out for, and its form.
     forms: HashMap<(u32, u32), Result<(Lettering, u32), String>>,
@@ -46,6 +48,8 @@ pub(super) struct Pages<'a, 'b> {
     contents: Budget,
     number: u32,
     drawn: u32,
+    /// Whether it stands at the other side than the policy says.
+    moved: bool,
     faults: Vec<String>,
     remarks: Vec<String>,
 }
@@ -60,11 +64,17 @@ enum Shared {
 }
 
 impl<'a, 'b> Pages<'a, 'b> {
-    pub(super) fn new(label: &'a Label<'b>, prose: &'a Prose, tagged: bool, budget: &Budget) -> Self {
+    pub(super) fn new(
+        label: &'a Label<'b>,
+        prose: &'a Prose,
+        (tagged, from_right): (bool, bool),
+        budget: &Budget,
+    ) -> Self {
         Self {
             label,
             prose,
             tagged,
+            from_right,
             overlay: Overlay::default(),
             forms: HashMap::new(),
             before: None,
@@ -73,6 +83,7 @@ impl<'a, 'b> Pages<'a, 'b> {
             contents: Budget::new(budget.limits()),
             number: 0,
             drawn: 0,
+            moved: false,
             faults: Vec::new(),
             remarks: Vec::new(),
         }
@@ -107,6 +118,10 @@ impl<'a, 'b> Pages<'a, 'b> {
         }
         marked.missing.extend(self.faults);
         marked.remarks.extend(self.remarks.into_iter().take(MAX_SENTENCES));
+        if self.moved {
+            let why = "the document is read from the right: the notice stands at the left, where no line begins";
+            marked.remarks.push(why.into());
+        }
         if self.tagged && marked.noticed {
             let why = "the document is tagged for screen readers: the notice on its pages is an artifact there, and its words are \
                        read out from the metadata only";
@@ -149,7 +164,7 @@ impl<'a, 'b> Pages<'a, 'b> {
             self.remarks.push(format!("page {}: {why}", self.number));
         }
         let (resources, name) = self.resources(document, &page.resources, form, update, budget)?;
-        let matrix = matrix(&page, &lettering);
+        let matrix = matrix(&page, self.place(frame(&page), lettering.rect));
         let size = [f64::from(lettering.rect.width), f64::from(lettering.rect.height)];
         if self.remarks.len() < MAX_SENTENCES && is_covered(document, &page, matrix, size, budget)? {
             let why =
@@ -175,6 +190,16 @@ impl<'a, 'b> Pages<'a, 'b> {
         update.put(page.number, page.generation, &page.dictionary.write(), budget)?;
         self.drawn = self.drawn.saturating_add(1);
         Ok(())
+    }
+
+    /// Where the notice stands: at the right only where no line begins there.
+    fn place(&mut self, frame: Size, rect: Rect) -> Rect {
+        let other = frame.width.saturating_sub(rect.x).saturating_sub(rect.width);
+        if !self.from_right || other >= rect.x {
+            return rect;
+        }
+        self.moved = true;
+        Rect { x: other, ..rect }
     }
 
     /// The notice for a page of this size, or why there is none.
@@ -355,11 +380,11 @@ fn behind(matrix: [f64; 6], name: &str, balance: &Balance, tagged: bool) -> Stri
 }
 
 /// From the units of the notice, from the bottom left of its plate, to the page: turned as the page is.
-fn matrix(page: &Page, lettering: &Lettering) -> [f64; 6] {
+fn matrix(page: &Page, rect: Rect) -> [f64; 6] {
     let frame = frame(page);
     let Area { left, bottom, right, top } = page.shown;
     let scale = (right - left).min(top - bottom) / SHORTER;
-    let rect = within_trim(page, frame, lettering.rect, scale);
+    let rect = within_trim(page, frame, rect, scale);
     let x = f64::from(rect.x) * scale;
     let y = (f64::from(frame.height) - f64::from(rect.y) - f64::from(rect.height)) * scale;
     match page.turns {

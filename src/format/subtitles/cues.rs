@@ -20,6 +20,15 @@ pub(super) struct Cue {
     pub(super) to_ms: u64,
     /// Its words as they are written.
     pub(super) words: Range<usize>,
+    /// Its number, in SubRip.
+    pub(super) number: Option<u64>,
+}
+
+impl Cue {
+    /// Its range in the file.
+    pub(super) fn place(&self) -> Range<u64> {
+        self.range.start as u64..self.range.end as u64
+    }
 }
 
 /// What stands in a file of subtitles.
@@ -41,7 +50,7 @@ impl Track {
     pub(super) fn read(text: &str, from: usize, without: &[Range<u64>], budget: &mut Budget) -> Result<Self> {
         let mut track = Self::default();
         let mut push = |cue: Option<Cue>| match cue {
-            Some(cue) if !without.iter().any(|other| other.start == cue.range.start as u64) => track.push(text, cue),
+            Some(cue) if !without.iter().any(|other| other.start == cue.range.start as u64) => track.push(cue),
             _ => {}
         };
         let (mut cue, mut before): (Option<Cue>, Option<Range<usize>>) = (None, None);
@@ -62,7 +71,8 @@ impl Track {
                 push(cue.take());
                 // An identifier is the first line of its block (WebVTT, 6.1).
                 let start = before.take().filter(|_| lines_of_block == 2).map_or(line.start, |name| name.start);
-                cue = Some(Cue { range: start..line.end, from_ms, to_ms, words: line.end..line.end });
+                let number = text[start..line.end].split(['\r', '\n']).next().and_then(|line| number(line.trim()));
+                cue = Some(Cue { range: start..line.end, from_ms, to_ms, words: line.end..line.end, number });
             } else if let Some(cue) = &mut cue {
                 cue.words.end = line.end;
                 cue.range.end = line.end;
@@ -74,12 +84,11 @@ impl Track {
         Ok(track)
     }
 
-    fn push(&mut self, text: &str, cue: Cue) {
+    fn push(&mut self, cue: Cue) {
         self.latest_ms = self.latest_ms.max(cue.from_ms);
         self.end_ms = self.end_ms.max(cue.to_ms);
-        let number = text[cue.range.clone()].lines().next().and_then(|line| number(line.trim()));
-        self.has_zero |= number == Some(0);
-        self.greatest = self.greatest.max(number.unwrap_or_default());
+        self.has_zero |= cue.number == Some(0);
+        self.greatest = self.greatest.max(cue.number.unwrap_or_default());
         if self.head.len() < LINES {
             self.head.push(cue.clone());
         }
@@ -87,6 +96,18 @@ impl Track {
             self.tail.pop_front();
         }
         self.tail.push_back(cue);
+    }
+
+    /// The cues that have the place and the number which [`SubRip`](super::SubRip) gives its notice: the first, from the start on, out
+    /// of the order of numbers; and then the last, with the greatest.
+    pub(super) fn out_of_order(&self) -> Vec<Range<u64>> {
+        let (Some(first), Some(last)) = (self.head.first(), self.tail.back()) else { return Vec::new() };
+        let greatest = first.number == Some(self.greatest) && self.has_zero;
+        if first.from_ms > 0 || !(first.number == Some(0) || greatest) {
+            return Vec::new();
+        }
+        let also = last.number == Some(self.greatest);
+        std::iter::once(first.place()).chain(also.then(|| last.place())).collect()
     }
 
     pub(super) fn first(&self) -> Option<&Cue> {
@@ -101,7 +122,7 @@ impl Track {
             readable.then(|| Line {
                 place: format!("the cue at {}, byte {}", clock(cue.from_ms, '.'), cue.range.start),
                 text: words,
-                range: cue.range.start as u64..cue.range.end as u64,
+                range: cue.place(),
                 first,
                 last: !first,
             })
@@ -134,9 +155,9 @@ pub(super) fn gap(text: &str, at: usize, eol: &str) -> String {
     if before.is_empty() {
         return String::new();
     }
-    let Some(line) = before.strip_suffix('\n') else { return eol.repeat(2) };
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    if line.is_empty() || line.ends_with('\n') { String::new() } else { eol.to_owned() }
+    let line = before.strip_suffix("\r\n").or_else(|| before.strip_suffix(['\n', '\r']));
+    let Some(line) = line else { return eol.repeat(2) };
+    if line.is_empty() || line.ends_with(['\n', '\r']) { String::new() } else { eol.to_owned() }
 }
 
 /// The milliseconds of a line such as `00:00:01,000 --> 00:00:02,500`; WebVTT has a full stop there, hours are optional, and
@@ -242,9 +263,17 @@ mod tests {
 
     #[test]
     fn an_empty_line_is_put_where_there_is_none() {
-        for (text, wanted) in
-            [("", ""), ("\u{feff}", ""), ("A", "++"), ("A\n", "+"), ("A\r\n\r\n", ""), ("A\n\n", ""), ("\n", "")]
-        {
+        for (text, wanted) in [
+            ("", ""),
+            ("\u{feff}", ""),
+            ("A", "++"),
+            ("A\n", "+"),
+            ("A\r\n\r\n", ""),
+            ("A\n\n", ""),
+            ("\n", ""),
+            ("A\r", "+"),
+            ("A\r\r", ""),
+        ] {
             assert_eq!(gap(text, text.len(), "+"), wanted, "{text:?}");
         }
     }

@@ -4,9 +4,11 @@ mod cues;
 mod subrip;
 mod webvtt;
 
+use std::ops::Range;
+
 use self::cues::{Track, gap};
-use super::{Label, Marked, Survey, text};
-use crate::{Error, Format, Result, limits::Budget, notice::Prose, patch::Patch, stream::Source};
+use super::{Facts, Handler, Label, Marked, Survey, text};
+use crate::{Format, Result, limits::Budget, notice::Prose, patch::Patch, stream::Source};
 
 pub(super) use self::{subrip::SubRip, webvtt::WebVtt};
 
@@ -19,8 +21,13 @@ const READ_PER_SECOND: u64 = 15;
 /// Why such cues have no place for a notice.
 const FOR_PROGRAMS: &str = "its cues are data for programs, not words for people; show the warning beside it";
 
-/// The cues of a file are data, such as the addresses of small pictures.
-struct ForPrograms;
+/// What the words of the cues do not say.
+struct Shape {
+    /// They are data, such as the addresses of small pictures.
+    for_programs: bool,
+    /// The cues that only a label puts there.
+    own: Vec<Range<u64>>,
+}
 
 /// How long it takes to read the notice.
 fn reading_ms(prose: &Prose) -> u64 {
@@ -28,26 +35,63 @@ fn reading_ms(prose: &Prose) -> u64 {
     LEAST_MS.max(characters * 1000 / READ_PER_SECOND)
 }
 
-fn survey(
-    format: Format,
-    media_type: &'static str,
-    source: &mut dyn Source,
-    budget: &mut Budget,
-    start: impl Fn(&str) -> usize,
-) -> Result<Survey> {
-    let text = text::read(source, format, budget)?;
-    let mut survey = Survey { media_type, frames: 1, ..Survey::default() };
-    text::carriers(&text, &mut survey, budget)?;
-    let track = Track::read(&text, start(&text), &[], budget)?;
-    survey.lines = track.lines(&text);
-    if track.first().is_some_and(|cue| is_data(&text[cue.words.clone()])) {
-        survey.walk = Some(Box::new(ForPrograms));
-    }
-    Ok(survey)
+/// What WebVTT and SubRip differ in.
+trait Grammar: Send + Sync {
+    const FORMAT: Format;
+    const FACTS: &'static Facts;
+
+    /// Whether these are the first bytes of such a file.
+    fn begins(text: &str) -> bool;
+
+    /// Where cues can begin.
+    fn start(text: &str) -> usize;
+
+    /// The cues that only a label puts there, by their form.
+    fn own(text: &str, track: &Track) -> Vec<Range<u64>>;
+
+    /// Puts in what the label wants.
+    fn write(marker: &mut Marker, start: usize, survey: &Survey) -> Result<()>;
 }
 
-fn mute(survey: &Survey) -> Option<&'static str> {
-    survey.walk.as_ref().filter(|walk| walk.is::<ForPrograms>()).map(|_| FOR_PROGRAMS)
+impl<G: Grammar> Handler for G {
+    fn facts(&self) -> &'static Facts {
+        G::FACTS
+    }
+
+    fn sniff(&self, head: &[u8]) -> bool {
+        text::is_text(head) && G::begins(&String::from_utf8_lossy(head))
+    }
+
+    fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
+        let text = text::read(source, G::FORMAT, budget)?;
+        let mut survey = Survey { media_type: G::FACTS.media_types[0], frames: 1, ..Survey::default() };
+        text::carriers(&text, &mut survey, budget)?;
+        let track = Track::read(&text, G::start(&text), &[], budget)?;
+        survey.lines = track.lines(&text);
+        let for_programs = track.first().is_some_and(|cue| is_data(&text[cue.words.clone()]));
+        survey.walk = Some(Box::new(Shape { for_programs, own: G::own(&text, &track) }));
+        Ok(survey)
+    }
+
+    fn mute(&self, survey: &Survey) -> Option<&'static str> {
+        shape(survey).filter(|shape| shape.for_programs).map(|_| FOR_PROGRAMS)
+    }
+
+    fn is_own(&self, survey: &Survey, range: &Range<u64>) -> bool {
+        shape(survey).is_some_and(|shape| shape.own.contains(range))
+    }
+
+    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
+        let text = text::read(source, G::FORMAT, budget)?;
+        let start = G::start(&text);
+        let mut marker = Marker::new(G::FORMAT, &text, start, survey, label, budget)?;
+        G::write(&mut marker, start, survey)?;
+        Ok(marker.done())
+    }
+}
+
+fn shape(survey: &Survey) -> Option<&Shape> {
+    survey.walk.as_ref()?.downcast_ref()
 }
 
 /// Whether what a cue holds is for programs: JSON, or the address of a picture that a player shows over its timeline.
@@ -81,10 +125,6 @@ impl<'a> Marker<'a> {
         budget: &mut Budget,
     ) -> Result<Self> {
         text::refuse_damaged(format, survey, label)?;
-        if text.contains('\r') && !text.contains('\n') {
-            let why = "its lines end in CR alone, as once on the Macintosh; convert them to LF first";
-            return Err(Error::unsupported(format, why));
-        }
         let mut patch = Patch::default();
         for range in survey.stores.iter().flat_map(|store| &store.carrier) {
             patch.delete(range.clone());
@@ -93,8 +133,11 @@ impl<'a> Marker<'a> {
         for range in replaces {
             patch.delete(range.clone());
         }
-        let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
-        let eol = if crlf { "\r\n" } else { "\n" };
+        let eol = match text.find(['\n', '\r']) {
+            Some(at) if text[at..].starts_with("\r\n") => "\r\n",
+            Some(at) if text[at..].starts_with('\r') => "\r",
+            _ => "\n",
+        };
         let track = Track::read(text, start, replaces, budget)?;
         let marked = Marked { patch, no_place_for_record: true, ..Marked::default() };
         Ok(Self { text, eol, track, label, marked })

@@ -1,11 +1,11 @@
 //! SubRip: numbers, times and words. It has no comments, and no specification.
 
-use super::{Marker, cues, reading_ms, times, webvtt};
+use std::ops::Range;
+
+use super::{Grammar, Marker, Track, cues, reading_ms, times, webvtt};
 use crate::{
     Format, Result,
-    format::{Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Survey, text},
-    limits::Budget,
-    stream::Source,
+    format::{Carries, Facts, HardBinding, Medium, Survey},
 };
 
 pub(in crate::format) struct SubRip;
@@ -27,28 +27,26 @@ const FACTS: Facts = Facts {
 /// Puts a cue at the top of the picture; of SubStation Alpha, and understood by most players.
 const AT_TOP: &str = "{\\an8}";
 
-impl Handler for SubRip {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
+impl Grammar for SubRip {
+    const FORMAT: Format = Format::SubRip;
+    const FACTS: &'static Facts = &FACTS;
+
+    fn begins(text: &str) -> bool {
+        is_subrip(text)
     }
 
-    fn sniff(&self, head: &[u8]) -> bool {
-        text::is_text(head) && is_subrip(&String::from_utf8_lossy(head))
+    /// Behind the byte order mark.
+    fn start(text: &str) -> usize {
+        text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len()
     }
 
-    fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
-        super::survey(Format::SubRip, FACTS.media_types[0], source, budget, start)
+    fn own(_text: &str, track: &Track) -> Vec<Range<u64>> {
+        track.out_of_order()
     }
 
-    fn mute(&self, survey: &Survey) -> Option<&'static str> {
-        super::mute(survey)
-    }
-
-    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
-        let text = text::read(source, Format::SubRip, budget)?;
-        let mut marker = Marker::new(Format::SubRip, &text, start(&text), survey, label, budget)?;
-        notice(&mut marker);
-        Ok(marker.done())
+    fn write(marker: &mut Marker, _start: usize, _survey: &Survey) -> Result<()> {
+        notice(marker);
+        Ok(())
     }
 }
 
@@ -79,11 +77,6 @@ fn notice(marker: &mut Marker) {
     }
 }
 
-/// Behind the byte order mark.
-fn start(text: &str) -> usize {
-    text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len()
-}
-
 /// By a number and a line of times.
 fn is_subrip(text: &str) -> bool {
     if webvtt::is_webvtt(text) {
@@ -91,7 +84,8 @@ fn is_subrip(text: &str) -> bool {
     }
     // A manifest's line may stand before the first number.
     let text = text.trim_start_matches('\u{feff}');
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains("C2PA MANIFEST-----"));
+    let lines = cues::lines(text, 0).map(|line| text[line].trim());
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.contains("C2PA MANIFEST-----"));
     let (Some(number), Some(line)) = (lines.next(), lines.next()) else { return false };
     let is_number = number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
     is_number && line.contains(" --> ") && cues::times(line).is_some()

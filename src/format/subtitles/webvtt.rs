@@ -1,11 +1,11 @@
 //! WebVTT: W3C Candidate Recommendation of 2019, and the manifest in a comment by C2PA 2.4 §A.9.
 
-use super::{Marker, cues, gap, reading_ms, times};
+use std::ops::Range;
+
+use super::{Grammar, Marker, Track, cues, cues::Cue, gap, reading_ms, times};
 use crate::{
     Format, Result,
-    format::{Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Survey, text},
-    limits::Budget,
-    stream::Source,
+    format::{Carries, Facts, HardBinding, Medium, Survey, text},
 };
 
 pub(in crate::format) struct WebVtt;
@@ -26,31 +26,30 @@ const FACTS: Facts = Facts {
 const NAME: &str = "tanba-notice";
 const NAME_AT_END: &str = "tanba-notice-end";
 
-impl Handler for WebVtt {
-    fn facts(&self) -> &'static Facts {
-        &FACTS
+impl Grammar for WebVtt {
+    const FORMAT: Format = Format::WebVtt;
+    const FACTS: &'static Facts = &FACTS;
+
+    fn begins(text: &str) -> bool {
+        is_webvtt(text)
     }
 
-    fn sniff(&self, head: &[u8]) -> bool {
-        text::is_text(head) && is_webvtt(&String::from_utf8_lossy(head))
+    fn start(text: &str) -> usize {
+        body(text)
     }
 
-    fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
-        super::survey(Format::WebVtt, FACTS.media_types[0], source, budget, body)
+    fn own(text: &str, track: &Track) -> Vec<Range<u64>> {
+        let name = |cue: &Cue| text[cue.range.clone()].split(['\r', '\n']).next().unwrap_or_default();
+        let ours = track.head.iter().chain(&track.tail).filter(|cue| matches!(name(cue), NAME | NAME_AT_END));
+        ours.map(Cue::place).collect()
     }
 
-    fn mute(&self, survey: &Survey) -> Option<&'static str> {
-        super::mute(survey)
-    }
-
-    fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
-        let text = text::read(source, Format::WebVtt, budget)?;
-        text::refuse_second(Format::WebVtt, survey, label)?;
-        let body = body(&text);
-        let mut marker = Marker::new(Format::WebVtt, &text, body, survey, label, budget)?;
-        manifest(&mut marker, body, survey);
-        notice(&mut marker, &text[..body]);
-        Ok(marker.done())
+    fn write(marker: &mut Marker, start: usize, survey: &Survey) -> Result<()> {
+        text::refuse_second(Format::WebVtt, survey, marker.label)?;
+        let header = &marker.text[..start];
+        manifest(marker, start, survey);
+        notice(marker, header);
+        Ok(())
     }
 }
 
@@ -85,7 +84,7 @@ fn manifest(marker: &mut Marker, body: usize, survey: &Survey) {
     let at = older.unwrap_or(body);
     // What ends an older one stays.
     let before = match older {
-        Some(older) if older == 0 || text[..older].ends_with('\n') => String::new(),
+        Some(older) if older == 0 || text[..older].ends_with(['\n', '\r']) => String::new(),
         Some(_) => eol.to_owned(),
         None => gap(text, at, eol),
     };

@@ -50,14 +50,15 @@ pub(super) fn blocks(text: &str, budget: &mut Budget) -> Result<Vec<Block>> {
 fn block(text: &str, at: usize, inner: &str, end: usize) -> Block {
     let bytes = text.as_bytes();
     let near = at.saturating_sub(MAX_BESIDE);
-    let line = match bytes[near..at].iter().rposition(|&byte| byte == b'\n') {
+    let line = match bytes[near..at].iter().rposition(|byte| matches!(byte, b'\n' | b'\r')) {
         Some(newline) => Some(near + newline + 1),
         // A byte order mark is no part of the line.
         None if near == 0 => Some(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }),
         None => None,
     };
     let far = text.len().min(end + MAX_BESIDE);
-    let after = match bytes[end..far].iter().position(|&byte| byte == b'\n') {
+    let after = match bytes[end..far].iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+        Some(newline) if bytes[end + newline..].starts_with(b"\r\n") => Some(end + newline + 2),
         Some(newline) => Some(end + newline + 1),
         None => (far == text.len()).then_some(far),
     };
@@ -66,13 +67,14 @@ fn block(text: &str, at: usize, inner: &str, end: usize) -> Block {
         (is_comment(prefix) && is_comment(suffix)).then_some((line, after, prefix, suffix))
     });
     let prefix = beside.map(|(_, _, prefix, _)| prefix.trim()).unwrap_or_default();
-    let lines = inner.split('\n').map(|line| line.trim().strip_prefix(prefix).unwrap_or(line));
+    let lines = inner.split(['\n', '\r']).map(|line| line.trim().strip_prefix(prefix).unwrap_or(line));
     let reference = lines.flat_map(str::split_whitespace).collect();
     let carrier = match beside {
         None => at..end,
-        Some((line, after, _, suffix)) if after == text.len() && !suffix.ends_with('\n') => {
-            let before = text[..line].strip_suffix('\n').map(|rest| rest.strip_suffix('\r').unwrap_or(rest).len());
-            before.unwrap_or(line)..after
+        Some((line, after, _, suffix)) if after == text.len() && !suffix.ends_with(['\n', '\r']) => {
+            let before = &text[..line];
+            let before = before.strip_suffix('\n').unwrap_or(before);
+            before.strip_suffix('\r').unwrap_or(before).len()..after
         }
         Some((line, after, ..)) => line..after,
     };

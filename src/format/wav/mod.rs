@@ -33,8 +33,6 @@ const FACTS: Facts = Facts {
     limitations: "compressed samples (ADPCM and the like) are refused",
 };
 
-/// Seconds of the programme whose loudness the notice follows.
-const MEASURED: u64 = 30;
 /// Bytes read at a time.
 const BLOCK: u64 = 1 << 18;
 
@@ -156,8 +154,10 @@ fn samples<'a>(source: &mut dyn Source, form: &'a Form) -> Result<(Shape, &'a Ch
 /// LUFS of what comes first.
 fn programme(source: &mut dyn Source, shape: &Shape, data: &Chunk) -> Result<Option<f64>> {
     let mut meter = Meter::new(shape.channels.into(), shape.rate);
-    let end = data.data().end.min(data.data().start.saturating_add(MEASURED * u64::from(shape.rate) * shape.frame));
-    blocks(source, shape, data.data().start..end, |block| meter.add(&block))?;
+    for piece in level::pieces(shape.rate) {
+        let at = |sample: u64| data.data().end.min(data.data().start.saturating_add(sample * shape.frame));
+        blocks(source, shape, at(piece.start)..at(piece.end), |block| meter.add(&block))?;
+    }
     Ok(meter.loudness())
 }
 

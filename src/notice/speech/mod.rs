@@ -120,6 +120,14 @@ impl Clip {
         }
     }
 
+    /// The clip with this coded form.
+    pub(crate) fn of(coded: &'static [u8]) -> Option<&'static Self> {
+        let has = |clip: &&Self| {
+            clip.mp3.iter().chain(&clip.aac).any(|(_, own)| std::ptr::eq(*own, coded)) || std::ptr::eq(clip.opus, coded)
+        };
+        SPOKEN.iter().chain([&RHYTHM]).find(has)
+    }
+
     /// The rates for which there is a coded form.
     pub(crate) fn rates(codec: Codec) -> impl Iterator<Item = u32> {
         let coded = match codec {
