@@ -536,6 +536,30 @@ fn what_cannot_stay_what_it_is_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn the_films_own_xmp_is_carried_over() {
+    let Some(ffmpeg) = ffmpeg() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["clip.mp4", "clip.avi", "clip.mov"] {
+        let path = folder.path().join(name);
+        let mut film = fs::read(common::fixture(&format!("av/{name}"))).unwrap();
+        // Something that no record of ours replaces.
+        let (old, new) = (b"AISystemUsed=\"Acme Voice\"", b"Headline=\"kept all along\" ");
+        let at = film.windows(old.len()).position(|window| window == old).unwrap();
+        film[at..at + old.len()].copy_from_slice(&new[..old.len()]);
+        fs::write(&path, film).unwrap();
+        let (result, receipt) = label(&labeler().policy(policy()).ffmpeg(ffmpeg.clone()), &path).unwrap();
+        let bytes = fs::read(&result).unwrap();
+        let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        assert!(holds("kept all along"), "{name}");
+        assert!(receipt.record && holds("trainedAlgorithmicMedia"), "{name}");
+        assert!(!receipt.remarks.iter().any(|remark| remark.contains("XMP")), "{:?}", receipt.remarks);
+        let bare = labeler().policy(policy().with_record(false)).ffmpeg(ffmpeg.clone());
+        let (_, receipt) = label(&bare, &path).unwrap();
+        assert!(receipt.remarks.iter().any(|remark| remark.contains("XMP")), "{:?}", receipt.remarks);
+    }
+}
+
+#[test]
 fn a_run_past_its_bounds_is_killed_and_leaves_nothing() {
     let Some(ffmpeg) = ffmpeg() else { return };
     let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -84,7 +84,7 @@ pub(crate) struct Store {
 }
 
 /// A metadata block that was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Block {
     /// The range of the file that carries it, with its container's header.
     pub(crate) range: Range<u64>,

@@ -87,9 +87,17 @@ pub(super) fn draw(labeler: &Labeler, job: &Job, source: &mut dyn Source) -> Res
     let span = |span: &Range<u64>| Span { from_ms: span.start, to_ms: span.end };
     let placed = PlacedNotice { spans: spans.iter().map(span).collect(), ..PlacedNotice::drawn(&notice) };
     look(ffmpeg, &file, &film, &notice, &spans, budget)?;
-    let survey = format.handler().survey(file.file(), budget)?;
-    if !job.survey.xmp.is_empty() && survey.xmp.is_empty() {
-        remarks.push("ffmpeg did not take over the XMP of the film: the record stands in a packet of its own".into());
+    let mut survey = format.handler().survey(file.file(), budget)?;
+    // ffmpeg knows no XMP: the record is merged into that of the original, wherever it stood.
+    match &job.survey.xmp[..] {
+        [packet, ..] if survey.xmp.is_empty() && plan.record => survey.xmp.push(packet.clone()),
+        [_, ..] if survey.xmp.is_empty() => {
+            remarks.push(
+                "ffmpeg did not take over the XMP of the film, and a record, which would keep it, was not wanted"
+                    .into(),
+            );
+        }
+        _ => {}
     }
     let reencoding = Reencoding { program: format!("ffmpeg {}", ffmpeg.version()), command };
     Ok(Some(Shown { notice: placed, made: Some(Made { file, survey, reencoding, remarks }) }))
