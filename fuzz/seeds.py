@@ -91,6 +91,12 @@ def main(out, *more):
             seed("text", b"\xffC2PATXT\0\x01" + struct.pack(">I", len(store)) + store)
         for packet in packets(data):
             seed("xmp", packet)
+        if extension in ("mp4", "mov", "m4v"):
+            at = data.find(b"moov")
+            if at >= 4:
+                moov = data[at + 4 : at - 4 + struct.unpack(">I", data[at - 4 : at])[0]]
+                seed("film", b"\0" + moov)
+                seed("film", b"\1" + moov)
         if extension == "png":
             seed("xmp", fields(data))
             seed("report", b"\0" + fields(data))

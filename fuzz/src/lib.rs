@@ -126,6 +126,17 @@ pub fn examine(formats: &[Format], bytes: &[u8]) -> Corpus {
     Corpus::Keep
 }
 
+/// One input through the verifier, without looking, and with the whole label.
+pub fn examine_whole(formats: &[Format], bytes: &[u8]) -> Corpus {
+    let bench = Bench::get();
+    if !Format::sniff(&mut Cursor::new(bytes)).is_ok_and(|format| formats.contains(&format)) {
+        return Corpus::Reject;
+    }
+    verify(&bench.blind, bytes);
+    label("label", &bench.whole, bytes);
+    Corpus::Keep
+}
+
 /// Verifies, and holds the verifier to its promises.
 fn verify(verifier: &Verifier, bytes: &[u8]) -> Option<Report> {
     blames_the_content("verify", bounded("verify", || verifier.verify(&mut Cursor::new(bytes))))

@@ -42,6 +42,18 @@ pub fn deflate(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
+/// Films of the fixtures, whose `moov` stands last.
+const FILMS: [&[u8]; 2] =
+    [include_bytes!("../../fixtures/film/film.mp4"), include_bytes!("../../fixtures/film/film.mov")];
+
+/// One of these films with other content in its `moov`.
+pub fn film(kind: u8, moov: &[u8]) -> Vec<u8> {
+    let film = FILMS[usize::from(kind) % FILMS.len()];
+    let start = film.windows(4).rposition(|name| name == b"moov").map_or(film.len(), |name| name - 4);
+    let len = u32::try_from(moov.len() + 8).unwrap_or_default().to_be_bytes();
+    [&film[..start], &len, b"moov", moov].concat()
+}
+
 /// A small grey picture with `chunks` in front of its rows.
 fn small(chunks: &[u8]) -> Vec<u8> {
     let head = chunk(b"IHDR", &[0, 0, 0, 8, 0, 0, 0, 8, 8, 0, 0, 0, 0]);
