@@ -131,7 +131,7 @@ fn wide_offsets(boxes: &[u8]) -> Vec<u8> {
 /// What mpv complains about when it plays a film to its end; `None` where there is no mpv.
 fn complaints(path: &Path) -> Option<String> {
     let silent =
-        ["--no-config", "--vo=null", "--ao=null", "--ao-null-untimed=yes", "--untimed", "--msg-level=all=warn"];
+        ["--no-config", "--vo=null", "--ao=null", "--ao-null-untimed=yes", "--untimed", "--msg-level=all=error"];
     let output = run("mpv", &[&silent[..], &[path.to_str().unwrap()]].concat())?;
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said).trim().to_owned();

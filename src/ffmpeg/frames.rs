@@ -9,6 +9,8 @@ use crate::{Result, limits::Budget, notice::Raster};
 const LOOKED: Duration = Duration::from_secs(120);
 /// How far before the end the last picture is looked for, in milliseconds.
 const TAIL: u64 = 1_500;
+/// Where most films have a picture still.
+const NEAR: u64 = 150;
 /// How long before a picture decoding begins where there is no index, in milliseconds: whole pictures come more often than that.
 const LEAD: u64 = 15_000;
 
@@ -40,6 +42,18 @@ impl Ffmpeg {
     ///
     /// [`crate::Error::Backend`] when it cannot be decoded.
     pub(crate) fn picture(&self, scratch: &Scratch, film: &Film, at: At, budget: &Budget) -> Result<Option<Raster>> {
+        let is_long = film.duration_ms.is_some_and(|len| len > TAIL);
+        if at == At::Last
+            && is_long
+            && let Some(last) = self.decoded(scratch, film, at, NEAR, budget)?
+        {
+            return Ok(Some(last));
+        }
+        self.decoded(scratch, film, at, TAIL, budget)
+    }
+
+    /// The same; of the last picture only those are looked at that come within so many milliseconds of the end.
+    fn decoded(&self, scratch: &Scratch, film: &Film, at: At, within: u64, budget: &Budget) -> Result<Option<Raster>> {
         let (_, stream) = film.main()?;
         let size = film.shown()?;
         let len = budget.raster(size.width, size.height, 3)?;
@@ -63,7 +77,11 @@ impl Ffmpeg {
         if let At::Ms(_) = at {
             arguments.extend(["-frames:v", "1"].map(Into::into));
         }
-        let filter = format!("scale={}:{}:flags=bilinear,setsar=1,format=rgb24", size.width, size.height);
+        let mut filter = format!("scale={}:{}:flags=bilinear,setsar=1,format=rgb24", size.width, size.height);
+        if within < TAIL && start > 0 {
+            // In colours a picture takes longer than to decode it.
+            filter.insert_str(0, &format!("select='gte(t,{})',", seconds(before + TAIL - within)));
+        }
         arguments.extend(["-vf".into(), filter.into()]);
         arguments.extend(self.passthrough());
         arguments.extend(["-f", "rawvideo", "pipe:1"].map(Into::into));
