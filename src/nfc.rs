@@ -180,8 +180,9 @@ mod tests {
     #[test]
     fn a_text_of_many_pieces_is_normal_where_the_whole_is() {
         let whole = |text: &str| const { ComposingNormalizerBorrowed::new_nfc() }.is_normalized(text);
-        for len in (2040..2060).chain([1, 4096, 5000]) {
-            let long = "Жел — ә ".chars().cycle().take(len).collect::<String>();
+        for len in (2040..2056).chain(4088..4104).chain([1, 5000]) {
+            let mut long = "Жел — ә ".repeat(len / 14);
+            long.extend(std::iter::repeat_n('a', len - long.len()));
             for (middle, after) in
                 [("e\u{301}", ""), ("\u{301}", "ж"), ("漢", "\u{301}"), ("한", "x"), ("и", "\u{306}"), ("", "")]
             {
