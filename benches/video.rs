@@ -1,19 +1,19 @@
 //! Labelling ten seconds of 1080p with an opening card, or with a banner on every frame, against ffmpeg drawing words on every
 //! frame: one interleaved run, ratios of medians of processor time, that of child processes counted.
 
-use std::{hint::black_box, io::Cursor, path::Path, process::Command, time::Instant};
+use std::{hint::black_box, io::Cursor, path::Path, process::Command};
 
 use tanba::{Disclosure, Ffmpeg, Labeler, Policy, Verifier, VideoNotice};
 
 mod common;
+#[path = "common/rounds.rs"]
+mod rounds;
 
 use common::{Bare, signer};
+use rounds::{Row, medians};
 
 /// Rounds, at least; `TANBA_ROUNDS` changes it.
 const ROUNDS: usize = 5;
-
-/// Name, calls in a round (the system counts hundredths of a second), and the call.
-type Row<'a> = (&'static str, usize, Box<dyn Fn() + 'a>);
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
@@ -41,41 +41,11 @@ fn main() {
         ("banner on every frame", 1, Box::new(|| drop(label(&banner, &bytes)))),
         ("ffmpeg, words on every frame", 1, Box::new(|| drawn(&input, &output))),
     ];
-    let mut times = vec![Vec::new(); rows.len()];
-    let rounds = std::env::var("TANBA_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
-    for round in 0..=rounds {
-        for step in 0..rows.len() {
-            let row = (step + round) % rows.len();
-            let (_, calls, run) = &rows[row];
-            let start = now();
-            (0..*calls).for_each(|_| run());
-            // The first round fills caches.
-            if round > 0 {
-                times[row].push((now() - start) / *calls as f64);
-            }
-        }
-    }
-    let medians: Vec<f64> = times
-        .into_iter()
-        .map(|mut times| {
-            times.sort_by(f64::total_cmp);
-            times[times.len() / 2]
-        })
-        .collect();
+    let medians = medians(&rows, ROUNDS);
     println!("\n## 10 s of 1080p, {} KB\n\n| row | × opening card |\n|---|--:|", bytes.len() / 1000);
     for ((name, ..), median) in rows.iter().zip(&medians) {
         println!("| {name} | {:.2} |", median / medians[0]);
     }
-}
-
-/// Processor time of this process and of the children that it waited for, in seconds, on Linux; the clock elsewhere.
-fn now() -> f64 {
-    thread_local!(static START: Instant = Instant::now());
-    // proc(5): fields 14 to 17, in clock ticks, of which there are 100 in a second. The second field ends with the last bracket.
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().skip(11).take(4));
-    let ticks = fields.and_then(|fields| fields.map(|field| field.parse::<f64>().ok()).sum::<Option<f64>>());
-    ticks.filter(|&ticks| ticks > 0.0).map_or_else(|| START.with(|start| start.elapsed().as_secs_f64()), |t| t / 100.0)
 }
 
 fn label(labeler: &Labeler, bytes: &[u8]) -> Vec<u8> {

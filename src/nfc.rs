@@ -6,14 +6,59 @@ use icu_normalizer::{ComposingNormalizerBorrowed, properties::CanonicalCombining
 /// Bytes that are held back at most. UAX #15 calls texts that need more than 30 marks in a row no texts.
 const MAX_PENDING: usize = 64 * 1024;
 
+/// Bytes of a text that are looked at together.
+const PIECE: usize = 2048;
+
 /// Whether a text is in form C.
 pub(crate) fn is_normal(text: &str) -> bool {
-    const { ComposingNormalizerBorrowed::new_nfc() }.is_normalized(text)
+    let mut at = 0;
+    while at < text.len() {
+        let mut end = text.floor_char_boundary(at + PIECE).max(at + 1);
+        if is_plain(&text.as_bytes()[at..end]) {
+            at = end;
+            continue;
+        }
+        // As long as pieces are not plain, and with the character before them, on which a mark may stand.
+        while end < text.len() {
+            let next = text.floor_char_boundary(end + PIECE);
+            if is_plain(&text.as_bytes()[end..next]) {
+                break;
+            }
+            end = next;
+        }
+        let before = text[..at].char_indices().next_back().map_or(0, |(before, _)| before);
+        if !const { ComposingNormalizerBorrowed::new_nfc() }.is_normalized(&text[before..end]) {
+            return false;
+        }
+        at = end;
+    }
+    true
 }
 
 /// A text in form C.
 pub(crate) fn normal(text: &str) -> std::borrow::Cow<'_, str> {
-    const { ComposingNormalizerBorrowed::new_nfc() }.normalize(text)
+    match is_normal(text) {
+        true => text.into(),
+        false => const { ComposingNormalizerBorrowed::new_nfc() }.normalize(text),
+    }
+}
+
+/// Whether all characters are of those that no other changes, nor is changed by, in form C: Latin up to U+02FF, Cyrillic up to U+04FF
+/// without its marks, and the punctuation from U+2002 to U+203F. Most texts in those scripts are told from a few bits of each byte.
+fn is_plain(text: &[u8]) -> bool {
+    let odd = |byte: u8, next: u8, third: u8| {
+        let lead = byte >= 0xcc && !(0xd0..=0xd3).contains(&byte) && byte != 0xe2;
+        let mark = byte == 0xd2 && (0x83..=0x87).contains(&next);
+        let sign = byte == 0xe2 && (next != 0x80 || third < 0x82);
+        lead | mark | sign
+    };
+    let whole = text.windows(3).fold(false, |found, window| found | odd(window[0], window[1], window[2]));
+    let tail = match *text {
+        [] => false,
+        [last] => odd(last, 0, 0),
+        [.., before, last] => odd(before, last, 0) | odd(last, 0, 0),
+    };
+    !(whole | tail)
 }
 
 /// Normalises piece by piece: what a later piece may still change is held back.
@@ -113,6 +158,42 @@ mod tests {
         }
         let long = text.repeat(5000);
         assert_eq!(pieces(&long, 65_537), normal(&long));
+    }
+
+    #[test]
+    fn plain_characters_stay_whatever_stands_beside_them() {
+        let mut plain = 0;
+        for character in '\0'..=char::MAX {
+            let text = character.to_string();
+            if !is_plain(text.as_bytes()) {
+                continue;
+            }
+            plain += 1;
+            let quick = const { ComposingNormalizerBorrowed::new_nfc() }.is_normalized(&text);
+            assert!(quick && starts_anew(character), "{character:?}");
+            // None of them is the second half of a composition with a letter before it.
+            assert!(CanonicalCompositionBorrowed::new().compose('a', character).is_none(), "{character:?}");
+        }
+        assert_eq!(plain, 0x300 + 0x100 - 5 + 0x3e);
+    }
+
+    #[test]
+    fn a_text_of_many_pieces_is_normal_where_the_whole_is() {
+        let whole = |text: &str| const { ComposingNormalizerBorrowed::new_nfc() }.is_normalized(text);
+        for len in (2040..2056).chain(4088..4104).chain([1, 5000]) {
+            let mut long = "Жел — ә ".repeat(len / 14);
+            long.extend(std::iter::repeat_n('a', len - long.len()));
+            for (middle, after) in
+                [("e\u{301}", ""), ("\u{301}", "ж"), ("漢", "\u{301}"), ("한", "x"), ("и", "\u{306}"), ("", "")]
+            {
+                let text = format!("{long}{middle}{after}{long}");
+                assert_eq!(
+                    (is_normal(&text), normal(&text).len()),
+                    (whole(&text), const { ComposingNormalizerBorrowed::new_nfc() }.normalize(&text).len()),
+                    "{len} {middle:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -90,55 +90,64 @@ fn zero_width(character: char) -> Option<usize> {
 impl Scan {
     /// Reads a piece that starts at byte `at` of the text.
     pub(crate) fn feed(&mut self, text: &str, at: usize) {
-        // What shows nothing is not ASCII: most of most texts is passed over quickly.
-        let mut before = None;
-        let mut rest = text.char_indices().peekable();
-        while let Some((start, character)) = rest.next() {
-            let first = !std::mem::replace(&mut self.started, true);
-            if character.is_ascii() {
-                before = Some(character);
-                continue;
+        let starts = !self.started;
+        self.started |= !text.is_empty();
+        // What stands before `from`; what shows nothing is nothing that another hidden character could belong to.
+        let (mut from, mut before) = (0, None);
+        // Every character that shows nothing begins with one of these bytes, and few others do.
+        while let Some(skip) = memchr::memchr3(0xe2, 0xef, 0xf3, &text.as_bytes()[from..]) {
+            let start = from + skip;
+            if skip > 0 {
+                before = text[..start].chars().next_back();
             }
-            if let Some(byte) = selector(character) {
-                let (bytes, end) = run(&mut rest, selector, byte, start + character.len_utf8());
-                self.selectors(&bytes, character, before, at + start..at + end);
-                before = None;
-            } else if let Some(byte) = tag(character) {
-                let (bytes, _) = run(&mut rest, tag, byte, start);
-                // The flag of a region: the black flag, letters and digits, and the end.
-                let flag = before == Some('\u{1f3f4}') && bytes.ends_with(&[0x7f]) && bytes.len() <= 8;
-                if !flag {
-                    self.tags.add(at + start, &bytes, bytes.len());
-                }
-                before = None;
-            } else if let Some(kind) = zero_width(character) {
-                // A byte order mark at the start of a text is none of these.
-                if first && character == WRAPPER_MARK {
-                    before = Some(character);
-                    continue;
-                }
-                let after_mark =
-                    character == WRAPPER_MARK && rest.peek().is_some_and(|&(_, next)| selector(next).is_some());
-                if after_mark {
-                    before = Some(character);
-                    continue;
-                }
-                let (kinds, _) =
-                    run(&mut rest, |next| zero_width(next).and_then(|kind| u8::try_from(kind).ok()), 0, start);
-                if kinds.len() >= MIN_RUN {
-                    self.runs.add(at + start, &[], kinds.len());
-                } else if !joins(character, before) {
-                    self.strewn.add(at + start, &[], kinds.len());
-                    self.kinds[kind] += 1;
-                    for &kind in kinds.get(1..).unwrap_or_default() {
-                        self.kinds[usize::from(kind)] += 1;
-                    }
-                }
-                before = Some(character);
-            } else {
-                before = Some(character);
+            let mut rest = text[start..].char_indices().peekable();
+            let Some((_, character)) = rest.next() else { break };
+            before = self.character(character, before, &mut rest, at + start, starts && start == 0);
+            from = rest.peek().map_or(text.len(), |&(next, _)| start + next);
+        }
+    }
+
+    /// Reads one character, which is `at` bytes from the start of the text, and the run that it begins; says what stands before the
+    /// character behind them.
+    fn character(
+        &mut self,
+        character: char,
+        before: Option<char>,
+        rest: &mut std::iter::Peekable<std::str::CharIndices>,
+        at: usize,
+        first: bool,
+    ) -> Option<char> {
+        if let Some(byte) = selector(character) {
+            let (bytes, len) = run(rest, selector, byte, character.len_utf8());
+            self.selectors(&bytes, character, before, at..at + len);
+            return None;
+        }
+        if let Some(byte) = tag(character) {
+            let (bytes, _) = run(rest, tag, byte, 0);
+            // The flag of a region: the black flag, letters and digits, and the end.
+            let flag = before == Some('\u{1f3f4}') && bytes.ends_with(&[0x7f]) && bytes.len() <= 8;
+            if !flag {
+                self.tags.add(at, &bytes, bytes.len());
+            }
+            return None;
+        }
+        let Some(kind) = zero_width(character) else { return Some(character) };
+        // A byte order mark at the start of a text is none of these, nor is the mark before the selectors of a wrapper.
+        let marks = rest.peek().is_some_and(|&(_, next)| selector(next).is_some());
+        if character == WRAPPER_MARK && (first || marks) {
+            return Some(character);
+        }
+        let (kinds, _) = run(rest, |next| zero_width(next).and_then(|kind| u8::try_from(kind).ok()), 0, 0);
+        if kinds.len() >= MIN_RUN {
+            self.runs.add(at, &[], kinds.len());
+        } else if !joins(character, before) {
+            self.strewn.add(at, &[], kinds.len());
+            self.kinds[kind] += 1;
+            for &kind in kinds.get(1..).unwrap_or_default() {
+                self.kinds[usize::from(kind)] += 1;
             }
         }
+        Some(character)
     }
 
     fn selectors(&mut self, bytes: &[u8], first: char, before: Option<char>, range: Range<usize>) {

@@ -163,7 +163,9 @@ fn programme(source: &mut dyn Source, info: &Info, audio: Range<u64>, budget: &m
     let Some(mut decoder) = Decoder::new(info) else { return Ok(None) };
     let mut meter = Meter::new(info.channels.into(), info.rate);
     let (mut frames, mut position) = (info.frames(audio), 0);
-    let mut pieces = level::pieces(info.rate).peekable();
+    // 0 says that it is not known.
+    let total = if info.total == 0 { u64::MAX } else { info.total };
+    let mut pieces = level::pieces(total, info.rate).peekable();
     while pieces.peek().is_some()
         && let Some((header, _, frame)) = frames.next(source)?
     {

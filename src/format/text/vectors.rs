@@ -1,11 +1,15 @@
 //! The cases of others for wrappers in text (C2PA 2.4 §A.8), made anew from what they say: c2patxt's A8ConformanceTest 2.0.0 under its
-//! numbers, and the one that c2pa 0.91 carries in its tests.
+//! numbers, the one that c2pa 0.91 carries in its tests, and those that c2pa-unstructured-text 0.2 offers to C2PA's public test files.
 //!
 //! Where we do otherwise than they want:
 //! * E0001–E0006: they end the wrapper with the store. Ours is filled up to a length that hangs on that of the store only, as in the
 //!   working draft and in c2pa 0.91; every reader that was tried passes over that.
 //! * X0003: two wrappers are two stores here as well as a failure, so that `show` can list both; none is believed.
-//! * X0021: a damaged wrapper in front of a sound one does not hide it, and is said as well.
+//! * X0021: a damaged wrapper in front of a sound one does not hide it, and is said as well. c2pa-unstructured-text then reads none.
+//! * What a wrapper is filled up with: 0x10 in the working draft and in c2pa-unstructured-text, 0xFF here, because encypher-c2pa takes
+//!   0x10 for content and every reader that was tried passes over 0xFF. The length is the same.
+//! * A second version of the frame, with a checksum, is an extension of c2pa-unstructured-text: here, as for its own plain reader, it is
+//!   a damaged wrapper.
 //! * X0022: a wrapper that holds nothing holds a store of no bytes, which then cannot be read: somebody put it there.
 
 use super::{wrapper::wrap, *};
@@ -100,5 +104,38 @@ fn what_others_extract_is_extracted_here() {
             let end = text.find(&whole(&stores[0])).unwrap() + whole(&stores[0]).len();
             assert_eq!(found.stores[0].carrier[0].end, end as u64, "{name}");
         }
+    }
+}
+
+/// By the name of the case there: a text of 73 bytes and a store of 16.
+#[test]
+fn what_is_offered_to_the_public_test_files_is_read_and_written_alike() {
+    let (host, store) = ("A".repeat(73), b"c2pa-manifest-01");
+    let plain = whole(store);
+    // Eleven bytes more: one selector of three bytes, and two of four.
+    let padded = format!("{plain}{}", selectors(&[0, 16, 16]));
+    let ours = String::from_utf8(wrap(store)).unwrap();
+    assert_eq!((plain.len(), padded.len(), ours.len()), (114, 125, 125));
+    assert_eq!(ours, format!("{plain}{}", selectors(&[0, 255, 255])));
+    for (wrapper, end) in [(&plain, 187), (&padded, 198), (&ours, 198)] {
+        let found = survey(&Text, format!("{host}{wrapper}").as_bytes()).unwrap();
+        assert_eq!((found.stores[0].jumbf.as_slice(), found.stores[0].carrier[0].clone()), (&store[..], 73..end));
+    }
+    // The range counts bytes as they are stored, not those of form C.
+    let found = survey(&Text, format!("cafe\u{301} {plain}").as_bytes()).unwrap();
+    assert_eq!(found.stores[0].carrier[0].start, 7);
+    let other_magic = format!("\u{feff}{}", selectors(&[&b"C2PATXT\x01\x01\0\0\0\x10"[..], store].concat()));
+    let cases: [(&str, String, usize, &[&str]); 6] = [
+        ("bad-magic", format!("{host}{other_magic}"), 0, &[]),
+        ("no-wrapper", host.clone(), 0, &[]),
+        ("bad-version", format!("{host}{}", wrapper(2, 16, store)), 0, &[CORRUPTED]),
+        ("bad-length", format!("{host}{}", wrapper(1, 24, store)), 0, &[CORRUPTED]),
+        ("two-wrappers", format!("{host}{plain}{plain}"), 2, &[MULTIPLE]),
+        ("two padded", format!("{host}{padded}{padded}"), 2, &[MULTIPLE]),
+    ];
+    for (name, text, stores, faults) in cases {
+        let found = survey(&Text, text.as_bytes()).unwrap();
+        let said = found.texts.iter().map(|it| it.key.as_str()).filter(|key| key.starts_with("manifest."));
+        assert_eq!((found.stores.len(), said.collect::<Vec<_>>().as_slice()), (stores, faults), "{name}");
     }
 }

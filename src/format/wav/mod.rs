@@ -154,7 +154,7 @@ fn samples<'a>(source: &mut dyn Source, form: &'a Form) -> Result<(Shape, &'a Ch
 /// LUFS of what comes first.
 fn programme(source: &mut dyn Source, shape: &Shape, data: &Chunk) -> Result<Option<f64>> {
     let mut meter = Meter::new(shape.channels.into(), shape.rate);
-    for piece in level::pieces(shape.rate) {
+    for piece in level::pieces(data.len / shape.frame, shape.rate) {
         let at = |sample: u64| data.data().end.min(data.data().start.saturating_add(sample * shape.frame));
         blocks(source, shape, at(piece.start)..at(piece.end), |block| meter.add(&block))?;
     }
