@@ -19,8 +19,18 @@ use time::macros::datetime;
 
 /// What came of a file, in a word that a table can hold.
 fn verified(name: &str, bytes: &[u8]) -> (String, Option<Report>) {
+    verified_with(name, bytes, None)
+}
+
+/// The same with a manifest that stands beside it.
+fn verified_with(name: &str, bytes: &[u8], store: Option<&[u8]>) -> (String, Option<Report>) {
     let verifier = Verifier::new().anchors(anchors()).limits(limits());
-    match bounded(name, || verifier.verify(&mut Cursor::new(bytes))) {
+    let source = &mut Cursor::new(bytes);
+    let report = bounded(name, || match store {
+        Some(store) => verifier.verify_with_manifest(source, store),
+        None => verifier.verify(source),
+    });
+    match report {
         Ok(report) => {
             let words = serde_json::to_value(report.headline).unwrap();
             (words.as_str().unwrap().to_owned(), Some(report))
@@ -34,8 +44,8 @@ fn labelled(name: &str, bytes: &[u8]) -> String {
     let labeler = labeler().limits(limits());
     let mut sink = Cursor::new(Vec::new());
     match bounded(name, || labeler.label(&mut Cursor::new(bytes), &mut sink)) {
-        Ok(_) => {
-            let (_, report) = verified(name, sink.get_ref());
+        Ok(receipt) => {
+            let (_, report) = verified_with(name, sink.get_ref(), receipt.sidecar.as_deref());
             let report = report.unwrap_or_else(|| panic!("{name}: labelled, but then not examined"));
             let axes = (report.binding, report.signature, report.headline);
             assert_eq!(axes, (Binding::Intact, Signature::Ok, Headline::AiMadeProven), "{name}: {report:#?}");

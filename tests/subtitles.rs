@@ -53,6 +53,8 @@ const FILES: &[(&str, &str)] = &[
     // A file that was cut within its first cue: there is none that a player shows, and none is lost.
     ("cut.vtt", "WEBVTT\n\n00:01.000 --> 00:0"),
     ("mac.srt", "1\r00:00:01,000 --> 00:00:02,000\rOne\r\r2\r00:00:02,000 --> 00:00:03,000\rTwo\r"),
+    // As some converters leave them: an empty line behind the number.
+    ("loose.srt", "1\n\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n\n00:00:02,000 --> 00:00:03,000\nTwo\n"),
 ];
 
 fn labeler() -> Labeler {

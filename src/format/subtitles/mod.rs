@@ -133,9 +133,10 @@ impl<'a> Marker<'a> {
         for range in replaces {
             patch.delete(range.clone());
         }
-        let eol = match text.find(['\n', '\r']) {
-            Some(at) if text[at..].starts_with("\r\n") => "\r\n",
-            Some(at) if text[at..].starts_with('\r') => "\r",
+        // Lines end in CR alone where no LF stands, as once on the Macintosh.
+        let eol = match text.find('\n') {
+            Some(at) if text[..at].ends_with('\r') => "\r\n",
+            None if text.contains('\r') => "\r",
             _ => "\n",
         };
         let track = Track::read(text, start, replaces, budget)?;

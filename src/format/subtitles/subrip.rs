@@ -67,7 +67,9 @@ fn notice(marker: &mut Marker) {
     // ffmpeg and VLC pass over the numbers, programs that edit do not: one that no other cue has.
     let next = marker.track.greatest + 1;
     let number = if marker.track.has_zero { next } else { 0 };
-    let (at, first, again) = (marker.first(), placed(place), placed(AT_TOP));
+    // In front of all that stands there: a number that no times follow would be taken for that of the notice.
+    let at = SubRip::start(marker.text);
+    let (first, again) = (placed(place), placed(AT_TOP));
     marker.cue(at, &number.to_string(), &times(0, end_ms, ','), &first);
     if prose.last {
         let from_ms = marker.track.latest_ms;
