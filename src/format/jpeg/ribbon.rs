@@ -144,10 +144,12 @@ impl Ribbon {
         self.rooms[row - self.rows.start]
     }
 
-    /// Writes a row but for its first MCU.
-    pub(super) fn write(&self, row: usize, out: &mut impl Put) {
-        let (first, last) = (self.index(1, row), self.index(self.columns.len(), row));
-        self.pieces(first, last).iter().for_each(|&(value, len)| out.put(value, len));
+    /// Writes MCUs of a row; the first one of the row is not among them.
+    pub(super) fn write(&self, row: usize, columns: Range<usize>, out: &mut impl Put) {
+        let [first, end] = [columns.start, columns.end].map(|column| self.index(column - self.columns.start, row));
+        if first < end {
+            self.pieces(first, end).iter().for_each(|&(value, len)| out.put(value, len));
+        }
     }
 
     /// Whether the bits of an MCU come next, and then goes on behind them; `false` too for those that it does not hold.

@@ -20,6 +20,8 @@ use crate::Result;
 
 /// Blocks that are passed over one symbol at a time: a table for more at a time takes as long to make.
 pub(super) const FEW: usize = 2000;
+/// MCUs at the end of a run in which room for filling is looked for first.
+const BEHIND: usize = 8;
 /// Blocks with room for filling; more of them are not needed.
 const ROOM: usize = 16;
 
@@ -133,14 +135,22 @@ impl Placed {
 struct Run {
     blocks: Vec<Placed>,
     tokens: Vec<Token>,
-    /// From where to where they stand, and DC of the blocks before.
-    start: Mark,
+    /// Where they begin, and where the last MCUs do; how many blocks stand before those.
+    whole: Start,
+    behind: Start,
+    before: usize,
     end: Mark,
-    new: [i32; 4],
     /// Blocks that the notice covers and that hold little.
     room: usize,
     /// The row of a ribbon that was written instead of blocks.
     row: Option<usize>,
+}
+
+/// A place in what is written, and DC of the blocks before.
+#[derive(Clone, Copy, Default)]
+struct Start {
+    mark: Mark,
+    new: [i32; 4],
 }
 
 impl<'a, 'b, 'c> Weaver<'a, 'b, 'c> {
@@ -249,18 +259,28 @@ impl<'a, 'b, 'c> Weaver<'a, 'b, 'c> {
     /// Makes what was written so many bits longer, multiples of 8 apart; `false` when nothing does.
     fn fill(&mut self, bits: u32) -> bool {
         let Self { cloth, codes, out, kept, .. } = self;
-        if let Some(row) = kept.row {
-            let mcus =
-                cloth.columns.clone().filter_map(|column| ribbon::mcu(&cloth.sheet, &cloth.slots, (column, row)));
-            kept.blocks = mcus.flatten().collect();
+        let (sheet, slots) = (&cloth.sheet, &cloth.slots);
+        let of_row = |row, columns: Range<usize>| {
+            let mcus = columns.filter_map(|column| ribbon::mcu(sheet, slots, (column, row)));
+            mcus.flatten().collect::<Vec<_>>()
+        };
+        let columns = cloth.columns.clone();
+        let behind = columns.end - columns.len().min(BEHIND)..columns.end;
+        // Behind the others first: then little has to be written again.
+        for (from, mcus, is_whole) in [(kept.behind, behind, false), (kept.whole, columns, true)] {
+            let own = match kept.row {
+                Some(row) => &of_row(row, mcus)[..],
+                None if is_whole => &kept.blocks[..],
+                None => &kept.blocks[kept.before..],
+            };
+            if let Some(fillers) = fill::fill(bits, own, slots, &codes.write[1]) {
+                let (tokens, mut new) = ((&kept.tokens[..], sheet.tokens()), from.new);
+                // No filling is in a DC value, so that what follows counts from the same ones.
+                out.rewrite(from.mark, kept.end, |out| codes.blocks(out, slots, &mut new, own, tokens, &fillers));
+                return true;
+            }
         }
-        let Some(fillers) = fill::fill(bits, &kept.blocks, &cloth.slots, &codes.write[1]) else { return false };
-        let tokens = (&kept.tokens[..], cloth.sheet.tokens());
-        // No filling is in a DC value, so that what follows counts from the same ones.
-        out.rewrite(kept.start, kept.end, |out| {
-            codes.blocks(out, &cloth.slots, &mut kept.new, &kept.blocks, tokens, &fillers);
-        });
-        true
+        false
     }
 
     /// Draws MCUs of a row of the strip.
@@ -280,7 +300,7 @@ impl<'a, 'b, 'c> Weaver<'a, 'b, 'c> {
                 }
             }
         }
-        self.write(None);
+        self.write();
     }
 
     /// Reads MCUs of a row and draws into them.
@@ -319,7 +339,7 @@ impl<'a, 'b, 'c> Weaver<'a, 'b, 'c> {
             column += 1;
             Ok(column < end)
         })?;
-        self.write(None);
+        self.write();
         Ok(())
     }
 
@@ -328,26 +348,45 @@ impl<'a, 'b, 'c> Weaver<'a, 'b, 'c> {
         let before = self.new;
         self.skip(mcus.len(), false)?;
         self.new = before;
-        let Self { cloth, run, .. } = self;
+        let Self { cloth, codes, out, new, run, .. } = self;
         run.clear();
-        let (first, row) = (mcus.start % cloth.across, mcus.start / cloth.across);
-        let blocks = ribbon::mcu(&cloth.sheet, &cloth.slots, (first, row)).unwrap_or_default();
-        blocks.into_iter().for_each(|block| run.push(block.drawn, true, true));
+        let (row, columns) = (mcus.start / cloth.across, cloth.columns.clone());
+        let last = |column| {
+            let factors = cloth.slots.iter().map(|slot| (slot.plane, slot.h, slot.v));
+            cloth.sheet.last(factors, (column, row))
+        };
+        run.whole = Start { mark: out.mark(), new: *new };
+        let first = ribbon::mcu(&cloth.sheet, &cloth.slots, (columns.start, row)).unwrap_or_default();
+        codes.blocks(out, &cloth.slots, new, &first, (&[], cloth.sheet.tokens()), &[]);
+        let behind = columns.end - columns.len().min(BEHIND);
+        run.behind = run.whole;
+        if behind > columns.start {
+            ribbon.write(row, columns.start + 1..behind, out);
+            run.behind = Start { mark: out.mark(), new: last(behind - 1) };
+        }
+        ribbon.write(row, behind.max(columns.start + 1)..columns.end, out);
+        *new = last(columns.end - 1);
         (run.room, run.row) = (ribbon.room(row), Some(row));
-        self.write(Some(ribbon));
-        let factors = self.cloth.slots.iter().map(|slot| (slot.plane, slot.h, slot.v));
-        self.new = self.cloth.sheet.last(factors, (first + mcus.len() - 1, row));
+        self.written();
         Ok(())
     }
 
-    /// Writes the blocks that were drawn, and what follows them on a ribbon.
-    fn write(&mut self, ribbon: Option<&Ribbon>) {
-        let Self { cloth, codes, out, new, run, kept, .. } = self;
-        (run.start, run.new) = (out.mark(), *new);
-        codes.blocks(out, &cloth.slots, new, &run.blocks, (&run.tokens, cloth.sheet.tokens()), &[]);
-        if let (Some(ribbon), Some(row)) = (ribbon, run.row) {
-            ribbon.write(row, out);
-        }
+    /// Writes the blocks that were drawn.
+    fn write(&mut self) {
+        let Self { cloth, codes, out, new, run, .. } = self;
+        let per_mcu: usize = cloth.slots.iter().map(|slot| slot.h * slot.v).sum();
+        let tokens = (&run.tokens[..], cloth.sheet.tokens());
+        run.before = run.blocks.len() - run.blocks.len().min(BEHIND * per_mcu);
+        run.whole = Start { mark: out.mark(), new: *new };
+        codes.blocks(out, &cloth.slots, new, &run.blocks[..run.before], tokens, &[]);
+        run.behind = Start { mark: out.mark(), new: *new };
+        codes.blocks(out, &cloth.slots, new, &run.blocks[run.before..], tokens, &[]);
+        self.written();
+    }
+
+    /// Keeps the run if it has as much room as the one before.
+    fn written(&mut self) {
+        let Self { out, run, kept, .. } = self;
         run.end = out.mark();
         if run.room.min(ROOM) >= kept.room.min(ROOM) {
             std::mem::swap(run, kept);
