@@ -14,6 +14,7 @@ TARGETS = {
     "id3": "mp3 aac flac",
     "ogg": "ogg oga opus",
     "ebml": "mkv webm",
+    "ts": "ts mts m2ts",
     "tiff": "tif tiff dng",
     "gif": "gif",
     "svg": "svg",
