@@ -372,17 +372,39 @@ fn a_film_that_is_labelled_again_keeps_its_one_card_and_its_history() {
 }
 
 #[test]
-fn items_that_would_move_are_not_moved_in_silence() {
+fn items_follow_what_is_put_in_front_of_them_or_the_film_is_refused() {
     let boxed = |kind: &[u8], body: &[u8]| [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat();
-    let item =
-        [&[0, 0, 0, 0, 0x44, 0, 0, 1, 0, 1, 0, 0, 0, 1][..], &48_u32.to_be_bytes(), &4_u32.to_be_bytes()].concat();
-    let meta = boxed(b"meta", &[&[0; 4][..], &boxed(b"iloc", &item)].concat());
-    for name in ["film/film.mp4", "av/tone.m4a"] {
+    let meta = |at: u32, len: u32| {
+        let item = [&[0, 0, 0, 0, 0x44, 0, 0, 1, 0, 1, 0, 0, 0, 1][..], &at.to_be_bytes(), &len.to_be_bytes()].concat();
+        boxed(b"meta", &[&[0; 4][..], &boxed(b"iloc", &item)].concat())
+    };
+    let find = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).position(|window| window == what).unwrap();
+    const ITEM: &[u8] = b"what the item says";
+    for name in ["film/film.mp4", "film/standing.mp4", "av/tone.m4a"] {
         let bytes = fs::read(fixture(name)).unwrap();
-        assert!(label(&bytes, Policy::kazakhstan().with_notice(false)).is_ok(), "{name}");
-        let with_items = [&bytes[..], &meta].concat();
-        for notice in [true, false] {
-            let said = label(&with_items, Policy::kazakhstan().with_notice(notice)).unwrap_err().to_string();
+        let with_data = [&bytes[..], &boxed(b"mdat", ITEM)].concat();
+        let (at, len) = (bytes.len() as u32 + 8, ITEM.len() as u32);
+        let beside = [&with_data[..], &meta(at, len)].concat();
+        // In the movie box, which stands in front of the item, in the place of its list of tags.
+        let mut inside = with_data.clone();
+        let tags = find(&inside, b"udta") - 4;
+        let old = u32::from_be_bytes(inside[tags..tags + 4].try_into().unwrap()) as usize;
+        let list = boxed(b"meta", &meta(at, len)[8..]);
+        assert!(old >= list.len() + 8, "{name}: {old}");
+        inside.splice(tags..tags + old, [list.clone(), boxed(b"free", &vec![0; old - list.len() - 8])].concat());
+        for (film, where_) in [(&beside, "beside"), (&inside, "inside")] {
+            for notice in [true, false] {
+                let (labelled, _) = label(film, Policy::kazakhstan().with_notice(notice)).unwrap();
+                let list = find(&labelled, b"iloc");
+                let place = u32::from_be_bytes(labelled[list + 18..list + 22].try_into().unwrap()) as usize;
+                assert_eq!(&labelled[place..place + ITEM.len()], ITEM, "{name}, {where_}");
+                assert!(place > at as usize && verify(&labelled).verdict == Verdict::Valid, "{name}, {where_}");
+            }
+        }
+        // Up to the end of the file; in what a label changes.
+        for (at, len) in [(at, 0), (4, 8)] {
+            let film = [&with_data[..], &meta(at, len)].concat();
+            let said = label(&film, Policy::kazakhstan()).unwrap_err().to_string();
             assert!(said.contains("'iloc'"), "{name}: {said}");
         }
     }

@@ -299,12 +299,12 @@ impl Meta {
 
 /// Reads a part of the `meta` box; every read is checked.
 #[derive(Clone, Copy)]
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+pub(super) struct Reader<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
     /// Where `bytes` starts in the file.
-    base: u64,
-    format: Format,
+    pub(super) base: u64,
+    pub(super) format: Format,
 }
 
 impl<'a> Reader<'a> {
@@ -329,7 +329,7 @@ impl<'a> Reader<'a> {
         self.take(count).map(|_| ())
     }
 
-    fn u16(&mut self) -> Result<u16> {
+    pub(super) fn u16(&mut self) -> Result<u16> {
         Ok(be_u16(self.take(2)?, 0).unwrap_or_default())
     }
 
@@ -338,12 +338,12 @@ impl<'a> Reader<'a> {
     }
 
     /// An identifier of 32 or of 16 bits.
-    fn id(&mut self, long: bool) -> Result<u32> {
+    pub(super) fn id(&mut self, long: bool) -> Result<u32> {
         if long { self.u32() } else { Ok(self.u16()?.into()) }
     }
 
     /// A number of 0, 4 or 8 bytes.
-    fn sized(&mut self, size: usize) -> Result<u64> {
+    pub(super) fn sized(&mut self, size: usize) -> Result<u64> {
         match size {
             0 => Ok(0),
             4 => Ok(self.u32()?.into()),
@@ -353,7 +353,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Version and flags of a full box.
-    fn full(&mut self) -> Result<(u8, u32)> {
+    pub(super) fn full(&mut self) -> Result<(u8, u32)> {
         let word = self.u32()?;
         Ok(((word >> 24) as u8, word & 0xFF_FFFF))
     }

@@ -2,12 +2,14 @@
 
 mod edit;
 pub(crate) mod film;
+mod items;
 mod meta;
 mod write;
 
 use std::ops::Range;
 
 pub(crate) use edit::{Editor, store_box};
+pub(crate) use items::relocated;
 pub(crate) use meta::{Item, Meta};
 pub(crate) use write::sized;
 

@@ -2,13 +2,11 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use crate::{
     Error, Format, Result,
     container::bmff::{BoxHead, SizeField, boxes},
     limits::Budget,
-    stream::{Source, be_u32, length, read_block},
+    stream::{Source, length, read_block},
 };
 
 pub(super) struct File {
@@ -61,52 +59,5 @@ impl File {
         };
         let moov = read_block(source, format, moov_range.start, moov_range.end - moov_range.start, budget)?;
         Ok(Self { format, boxes, ftyp_end, front, moov_range, moov, fragments })
-    }
-}
-
-/// Refuses a file whose items are found by their place in it (`iloc`, ISO/IEC 14496-12, 8.11.3): what is put in front would move them,
-/// and nothing in the box would say so.
-pub(in crate::format) fn refuse_items(
-    source: &mut dyn Source,
-    format: Format,
-    boxes: &[BoxHead],
-    moov: &[u8],
-    budget: &mut Budget,
-) -> Result<()> {
-    let mut found = holds_items(moov);
-    for head in boxes.iter().filter(|head| head.is(b"meta")) {
-        let body = head.body.clone();
-        found |= holds_items(&read_block(source, format, body.start, body.end - body.start, budget)?);
-    }
-    if found {
-        let what = "it holds items that are found by their place in the file ('iloc'), which a label would move; write it anew first, which leaves them out (ffmpeg -i in -c copy out.mp4)";
-        return Err(Error::unsupported(format, what));
-    }
-    Ok(())
-}
-
-/// Whether an `iloc` box stands anywhere among these boxes.
-fn holds_items(boxes: &[u8]) -> bool {
-    memmem::find_iter(boxes, b"iloc").any(|at| {
-        let start = at.checked_sub(4);
-        let len = start.and_then(|start| be_u32(boxes, start)).and_then(|len| usize::try_from(len).ok());
-        // Version, flags, sizes and count are eight bytes more.
-        start
-            .zip(len)
-            .is_some_and(|(start, len)| len >= 16 && start.checked_add(len).is_some_and(|end| end <= boxes.len()))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::container::bmff::sized;
-
-    #[test]
-    fn items_are_seen_and_letters_are_not() {
-        let list = sized(b"iloc", &[0; 8]);
-        assert!(holds_items(&sized(b"meta", &[&[0; 4][..], &list].concat())));
-        assert!(!holds_items(&sized(b"data", b"an iloc that is text, and nothing else at all")));
-        assert!(!holds_items(b"iloc") && !holds_items(&list[..list.len() - 1]));
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod asc;
 mod caption;
 mod file;
 mod fragments;
+mod items;
 mod movie;
 mod picture;
 mod remake;
@@ -27,7 +28,7 @@ use crate::{
 };
 use caption::Caption;
 use file::File;
-pub(super) use file::refuse_items;
+pub(super) use items::Items;
 use movie::{Movie, Walk};
 use remake::Remake;
 use splice::Splice;
@@ -92,7 +93,7 @@ pub(super) fn mark(
     budget: &mut Budget,
 ) -> Result<Marked> {
     let file = File::read(source, format, budget)?;
-    refuse_items(source, format, &file.boxes, &file.moov, budget)?;
+    let items = Items::find(source, format, &file.boxes, &file.moov, budget)?;
     let mut marked = Marked::default();
     let mut front = boxes(&file.boxes, file.ftyp_end, survey, label, &mut marked.patch, budget)?;
     let tagged = tags::tagged(&file.moov, file.moov_range.start, label.record, format, budget)?;
@@ -109,7 +110,8 @@ pub(super) fn mark(
         marked.noticed = true;
     }
     marked.patch.insert(file.front, front);
-    work.write(label.card.map(|card| &card.splice), &mut marked.patch, budget)?;
+    work.write(label.card.map(|card| &card.splice), &items, &mut marked.patch, budget)?;
+    items.beside(&mut marked.patch, budget)?;
     if file.fragments {
         fragments::moved(&file, source, &mut marked.patch, budget)?;
     }
@@ -157,7 +159,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Writes the movie box anew, with every offset moved as far as what stands before it grows.
-    fn write(mut self, splice: Option<&Splice>, patch: &mut Patch, budget: &mut Budget) -> Result<()> {
+    fn write(mut self, splice: Option<&Splice>, items: &Items, patch: &mut Patch, budget: &mut Budget) -> Result<()> {
         let (file, at) = (self.file, self.file.moov_range.start);
         let mut walk = Walk { format: file.format, budget };
         let length = |scale| splice.map_or(0, |splice| splice.length.at(scale));
@@ -192,7 +194,8 @@ impl Work<'_> {
                 insert.data += data;
             }
             match made(&self.changes, self.caption.as_ref(), &moved, data, wide) {
-                Ok(moov) if moov.len() as u64 == new => {
+                Ok(mut moov) if moov.len() as u64 == new => {
+                    items.in_movie(&mut moov, &moved, walk.budget)?;
                     patch.replace(file.moov_range.clone(), moov);
                     return Ok(());
                 }

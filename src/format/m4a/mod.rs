@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{
     Carries, Facts, Handler, HardBinding, Label, Marked, Medium, Stretch, Survey,
-    film::{self, tags, voice},
+    film::{self, Items, tags, voice},
     listen,
 };
 use crate::{
@@ -64,7 +64,7 @@ impl Handler for M4a {
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
         let file = File::read(source, budget)?;
-        film::refuse_items(source, Format::M4a, &file.boxes, &file.moov, budget)?;
+        let items = Items::find(source, Format::M4a, &file.boxes, &file.moov, budget)?;
         let mut marked = Marked::default();
         let mut front = film::boxes(&file.boxes, file.ftyp_end, survey, label, &mut marked.patch, budget)?;
         let mut insertion = None;
@@ -78,7 +78,8 @@ impl Handler for M4a {
             marked.noticed = true;
         }
         marked.patch.insert(file.front, front);
-        file.write_moov(insertion, label, &mut marked.patch, budget)?;
+        file.write_moov(insertion, label, &items, &mut marked.patch, budget)?;
+        items.beside(&mut marked.patch, budget)?;
         Ok(marked)
     }
 
@@ -136,6 +137,7 @@ impl File {
         &self,
         insertion: Option<(Insertion, u64)>,
         label: &Label,
+        items: &Items,
         patch: &mut Patch,
         budget: &mut Budget,
     ) -> Result<()> {
@@ -155,7 +157,8 @@ impl File {
         let far = || Error::unsupported(Format::M4a, "an offset in it would not fit any more");
         // The insertion itself stands at `front`, and is not counted up to there.
         let data = insertion.as_ref().map_or(0, |(_, within)| *within) + moved(self.front).ok_or_else(far)?;
-        let moov = movie::rebuilt(&tagged, self.moov_at(), insert, &moved, data, budget)?;
+        let mut moov = movie::rebuilt(&tagged, self.moov_at(), insert, &moved, data, budget)?;
+        items.in_movie(&mut moov, &moved, budget)?;
         patch.replace(self.moov_range.clone(), moov);
         Ok(())
     }
