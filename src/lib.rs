@@ -16,22 +16,24 @@
 //!
 //! | | × that floor |
 //! |---|--:|
-//! | record alone | 0.8 |
-//! | manifest alone | 2.4 |
-//! | notice alone, at the top | 5.5 |
-//! | the whole label | 7.1 |
-//! | libjpeg-turbo, decoding and encoding with nothing drawn | 34 |
+//! | record alone | 0.7 |
+//! | manifest alone | 1.3 |
+//! | notice alone, at the top | 3.2 |
+//! | the whole label | 3.8 |
+//! | libjpeg-turbo, decoding and encoding with nothing drawn | 32 |
 //!
-//! At 12 megapixels (3.1 MB) the whole label is 4.6 floors of such a file, and libjpeg-turbo 47.
+//! At 12 megapixels (3.1 MB) the whole label is 3.4 floors of such a file, and libjpeg-turbo 45. With restart markers it is 5.2 and 7.0.
 //!
-//! A million pictures of the first kind take 7.1 million floors of processor time; multiply by the floor of your machine, which the same
-//! bench measures. A progressive file takes about 20 times as long as an ordinary one, because all of it is written anew.
-//! Keep one [`Labeler`] for all files: what does not hang on the file is kept in it, and the first picture of each size and
-//! quality pays for drawing. A product that still holds the pixels draws there ([`Labeler::stamp`]), and then the notice costs
-//! one reading back in the file.
+//! The floor of the first kind is about 0.18 ms there, so that a million whole labels take some 700 seconds of one core; on another
+//! machine, multiply by the floor that the same bench measures. A progressive file takes about 36 times as long as an ordinary one,
+//! because all of it is written anew, and one whose Huffman tables were made for it alone about five times.
+//! Keep one [`Labeler`] for all files: what does not hang on the file is kept in it. The first picture of each size and quality pays for
+//! drawing, and the second for the bits that are kept. A product that still holds the pixels draws there ([`Labeler::stamp`]), and then
+//! the notice costs one reading back in the file.
 //!
-//! The notice is the bottleneck in a JPEG; without it, building and signing the manifest are. How the rate grows with cores is
-//! what `benches/batch.sh` measures, and memory what `benches/memory.sh` does.
+//! The command takes 34 MB with one worker and 65 MB with two, however many files there are (`benches/batch.sh`); workers share nothing
+//! that is written but what is kept, so that memory and hashing bound them. The notice is the bottleneck in a JPEG, and in it passing over
+//! the data that it replaces; without it, hashing is.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -184,7 +184,8 @@ fn right_to_left_pages_of_a_browser_keep_their_words() {
             return;
         };
         for (before, after) in before.iter().zip(&after) {
-            common::pdf::shows(before, after, "right to left");
+            // Where lines end there.
+            common::pdf::shows_at(true, before, after, "right to left");
         }
     }
 }

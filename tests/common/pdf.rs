@@ -110,11 +110,17 @@ pub fn difference(before: &RgbImage, after: &RgbImage) -> Option<[u32; 4]> {
 
 /// The page shows the notice at its top right, and nothing else of it has changed.
 pub fn shows(before: &RgbImage, after: &RgbImage, name: &str) {
+    shows_at(false, before, after, name);
+}
+
+/// The same; at its top left where that is wanted.
+pub fn shows_at(is_left: bool, before: &RgbImage, after: &RgbImage, name: &str) {
     let [left, top, right, bottom] = difference(before, after).unwrap_or_else(|| panic!("{name}: no notice"));
     let (width, height) = after.dimensions();
     let shorter = f64::from(width.min(height));
     let share = |pixels: u32| f64::from(pixels) / shorter;
-    let place = (share(top), share(width - 1 - right), share(bottom - top));
+    let beside = if is_left { left } else { width - 1 - right };
+    let place = (share(top), share(beside), share(bottom - top));
     assert!((0.01..=0.03).contains(&place.0) && (0.01..=0.03).contains(&place.1), "{name}: {place:?}");
     // One line is 0.02 and twice its padding; two are twice as high. Some tests ask for larger letters.
     assert!((0.04..=0.3).contains(&place.2) && bottom < height / 2, "{name}: {place:?}");

@@ -147,7 +147,7 @@ mod tests {
             // No field for a place.
             one(0, [0x04, 0], &[&[0, 1, 0, 0, 0, 1][..], &words(&[4])].concat()),
             // Fields of three bytes, and none at all.
-            one(0, [0x34, 0], &[0; 20]),
+            one(0, [0x34, 0], &[&[0, 1, 0, 0, 0, 1][..], &words(&[48, 4, 0])].concat()),
             one(0, [0x44, 0], &[]),
             one(3, [0x44, 0], &[0; 20]),
         ] {

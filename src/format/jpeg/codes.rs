@@ -10,8 +10,8 @@ use super::{
     picture::Block,
     reading,
     ribbon::Coding,
+    run::Placed,
     sheet::{Drawn, Sheet, Token},
-    weave::Placed,
 };
 
 /// The symbol for 16 zeros.

@@ -4,7 +4,7 @@
 //! A run of 16 zeros (ZRL) before the end of a block is such a thing: F.2.2.2 reads it and ends with the same block. Where
 //! its codes have lengths that do not add up, a coefficient of ±1 behind the last one of a block does, if its step is small.
 
-use super::{cloth::Slot, codes::ZRL, huffman::Encoder, sheet::Drawn, weave::Placed};
+use super::{cloth::Slot, codes::ZRL, huffman::Encoder, run::Placed, sheet::Drawn};
 
 /// The largest step of a coefficient that is added: 4 levels of 256.
 const MOST_STEP: u16 = 16;

@@ -23,6 +23,7 @@ mod picture;
 mod reading;
 mod recode;
 mod ribbon;
+mod run;
 mod samples;
 mod scan;
 mod seam;

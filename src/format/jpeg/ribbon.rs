@@ -11,8 +11,8 @@ use super::{
     cloth::Slot,
     codes::{Codes, Missing},
     huffman::Table,
+    run::Placed,
     sheet::Sheet,
-    weave::Placed,
 };
 
 /// How many are kept with a sheet: most programs write all files with the same tables.
