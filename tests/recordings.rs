@@ -65,7 +65,8 @@ fn labels_are_declared_and_nothing_more() {
             continue;
         }
         let report = verify(&fs::read(&path).unwrap());
-        if name.starts_with("bare.") {
+        // A transport stream has no place for a label.
+        if name.starts_with("bare.") || name == "clip.ts" {
             assert_eq!((report.verdict, report.headline), (Verdict::NotFound, Headline::NoLabel), "{name}");
             continue;
         }
