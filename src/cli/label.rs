@@ -362,8 +362,8 @@ fn misnamed(format: Format, output: Option<&Path>) -> Option<String> {
     let output = output?;
     let extension = output.extension()?.to_str()?.to_lowercase();
     let is = |format: &Format| format.extensions().contains(&extension.as_str());
-    // TypeScript has the names of transport streams.
-    let is_source = |other: &Format| format == Format::Text && *other == Format::MpegTs;
+    // TypeScript has two of the names of transport streams.
+    let is_source = |_: &Format| format == Format::Text && matches!(extension.as_str(), "ts" | "mts");
     let promised = Format::ALL.iter().find(|other| is(other)).filter(|other| !is(&format) && !is_source(other))?;
     Some(format!("{} holds {format}, though its name says {promised}: tanba does not convert", output.display()))
 }

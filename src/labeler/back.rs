@@ -1,4 +1,5 @@
-//! Looks for both halves of a label in what was written, as a stranger would: a silent loss is an error.
+//! Looks for both halves of a label in what was written: a silent loss is an error. It does so as a stranger would, but for what stands
+//! in front of a notice in JPEG and PNG: that was copied, and a hint of the writer says where to begin.
 
 use std::any::Any;
 

@@ -82,8 +82,8 @@ pub(super) fn wanted(job: &Job) -> Wanted {
 pub(super) fn refuse_misnamed(format: Format, extension: Option<&str>) -> Result<()> {
     let promised = |other: &&Format| extension.is_some_and(|extension| other.extensions().contains(&extension));
     match Format::ALL.iter().find(promised) {
-        // TypeScript has the names of transport streams.
-        Some(Format::MpegTs) => Ok(()),
+        // TypeScript has two of the names of transport streams.
+        Some(Format::MpegTs) if matches!(extension, Some("ts" | "mts")) => Ok(()),
         Some(other) if format == Format::Text && *other != Format::Text && other.medium() != Medium::Text => {
             Err(Error::UnknownFormat)
         }
@@ -120,4 +120,20 @@ pub(super) fn extension(name: &str) -> Option<String> {
     let name = std::path::Path::new(name);
     let extension = name.extension().or_else(|| name.file_name())?.to_str()?;
     (!extension.is_empty()).then(|| extension.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_under_the_name_of_something_else_is_refused_but_source_code_is_not() {
+        for extension in ["jpg", "mp4", "m2ts", "m2t", "flac"] {
+            assert!(refuse_misnamed(Format::Text, Some(extension)).is_err(), "{extension}");
+        }
+        for extension in ["txt", "rs", "ts", "mts", "html"] {
+            assert!(refuse_misnamed(Format::Text, Some(extension)).is_ok(), "{extension}");
+        }
+        assert!(refuse_misnamed(Format::MpegTs, Some("jpg")).is_ok() && refuse_misnamed(Format::Text, None).is_ok());
+    }
 }

@@ -2,6 +2,7 @@
 
 mod binding;
 mod bmff;
+mod bond;
 mod cbor;
 mod certificate;
 mod chain;
