@@ -1,11 +1,14 @@
 //! Files by path: a result appears whole or not at all, and the input is never touched.
 
+mod paged;
+
 use std::{
     fs::{self, File},
-    io::{self, BufReader, Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
+use paged::Paged;
 use tempfile::NamedTempFile;
 
 use crate::{
@@ -152,7 +155,7 @@ fn open(path: &Path) -> Result<impl Source> {
     if file.metadata()?.is_dir() {
         return Err(named(path, io::ErrorKind::IsADirectory.into()).into());
     }
-    Ok(BufReader::new(file))
+    Paged::new(file).map_err(|error| named(path, error).into())
 }
 
 /// Runs `write` on a temporary file beside `output` and renames it.
@@ -174,8 +177,10 @@ fn write_whole<T>(
         _ => PathBuf::from("."),
     };
     let mut draft = Draft::new(&folder).map_err(|error| named(&folder, error))?;
-    let done = write(draft.file())?;
-    match draft.publish(&folder, output, overwrite) {
+    let mut sink = Paged::new(draft.file())?;
+    let done = write(&mut sink)?;
+    sink.flush().map_err(|error| named(output, error))?;
+    match draft.publish(output, overwrite) {
         Ok(()) => Ok(done),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err(refused("the file appeared meanwhile; give another name or allow overwriting"))
@@ -188,7 +193,7 @@ fn write_whole<T>(
 enum Draft {
     /// A file without a name (`O_TMPFILE`): even a killed process leaves nothing.
     #[cfg(target_os = "linux")]
-    Unnamed(File),
+    Unnamed { file: File, folder: PathBuf },
     /// A hidden file beside the target, where there are no such files: a killed process leaves it.
     Hidden(NamedTempFile),
 }
@@ -201,7 +206,7 @@ impl Draft {
         let unnamed = fs::OpenOptions::new().read(true).write(true).custom_flags(flags).mode(0o666).open(folder);
         // Not every file system has them (NFS, FUSE), and giving one a name needs /proc.
         match unnamed {
-            Ok(file) if Path::new("/proc/self/fd").is_dir() => Ok(Self::Unnamed(file)),
+            Ok(file) if Path::new("/proc/self/fd").is_dir() => Ok(Self::Unnamed { file, folder: folder.to_owned() }),
             _ => hidden(folder).map(Self::Hidden),
         }
     }
@@ -214,26 +219,22 @@ impl Draft {
     fn file(&mut self) -> &mut File {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Unnamed(file) => file,
+            Self::Unnamed { file, .. } => file,
             Self::Hidden(file) => file.as_file_mut(),
         }
     }
 
     /// Puts what was written on disk, and then gives it its name at one stroke.
-    fn publish(mut self, folder: &Path, output: &Path, overwrite: Overwrite) -> io::Result<()> {
-        self.file().flush()?;
+    ///
+    /// The folder is not synchronised: after a power cut there is the whole result, or what was there before.
+    fn publish(mut self, output: &Path, overwrite: Overwrite) -> io::Result<()> {
         self.file().sync_all()?;
         match (self, overwrite) {
             #[cfg(target_os = "linux")]
-            (Self::Unnamed(file), _) => give_name(&file, folder, output, overwrite)?,
-            (Self::Hidden(file), Overwrite::Refuse) => {
-                drop(file.persist_noclobber(output).map_err(|error| error.error)?)
-            }
-            (Self::Hidden(file), Overwrite::Replace) => drop(file.persist(output).map_err(|error| error.error)?),
+            (Self::Unnamed { file, folder }, _) => give_name(&file, &folder, output, overwrite),
+            (Self::Hidden(file), Overwrite::Refuse) => file.persist_noclobber(output).map(drop).map_err(|e| e.error),
+            (Self::Hidden(file), Overwrite::Replace) => file.persist(output).map(drop).map_err(|e| e.error),
         }
-        // The name is durable once the folder is; a file system that cannot do this loses nothing but that.
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
-        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which encoder makes what was decoded into the same again, and how it is told to.
 
+use std::sync::{Arc, PoisonError};
+
 use super::{ASKED, Ffmpeg, Film, FilmQuality, probe::Stream, run};
 use crate::{Error, Result};
 
@@ -98,7 +100,11 @@ fn pixel_formats(ffmpeg: &Ffmpeg, encoder: &str) -> Result<Option<Vec<String>>> 
 }
 
 /// What the program says about a part of itself.
-pub(super) fn help(ffmpeg: &Ffmpeg, topic: &str) -> Result<String> {
+pub(super) fn help(ffmpeg: &Ffmpeg, topic: &str) -> Result<Arc<str>> {
+    let helps = || ffmpeg.helps.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = helps().get(topic) {
+        return Ok(Arc::clone(known));
+    }
     let mut printed = Vec::new();
     let take = &mut |bytes: &[u8]| {
         printed.extend_from_slice(bytes);
@@ -106,7 +112,9 @@ pub(super) fn help(ffmpeg: &Ffmpeg, topic: &str) -> Result<String> {
     };
     let arguments = ["-hide_banner", "-h", topic].map(Into::into);
     run::run(&ffmpeg.program, &arguments, &ffmpeg.bounds(ASKED, None), take)?;
-    Ok(String::from_utf8_lossy(&printed).into_owned())
+    let said: Arc<str> = String::from_utf8_lossy(&printed).into();
+    helps().insert(topic.to_owned(), Arc::clone(&said));
+    Ok(said)
 }
 
 /// How the encoder is told to keep what the stream was, for the stream of the result with this number.

@@ -19,20 +19,23 @@ const LEAD: u64 = 15_000;
 pub(crate) enum At {
     /// The first one from this millisecond on.
     Ms(u64),
+    /// A whole one from this millisecond on, which is decoded alone; where none comes, the first one from there on.
+    Near(u64),
     /// The last one.
     Last,
 }
 
-/// Moments that are looked at: the start of the first stretch, the middle of one in the middle, and the end of the last. All in
-/// milliseconds; `len_ms` is how long the film is.
+/// Moments that are looked at: the start of the first stretch, the middle of one in the middle, or soon after where the stretch is all
+/// of the film, and the end of the last. All in milliseconds; `len_ms` is how long the film is.
 pub(crate) fn moments(spans: &[Range<u64>], len_ms: Option<u64>) -> Vec<At> {
     let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Vec::new() };
-    let middle = &spans[spans.len() / 2];
-    let middle = middle.start + middle.end.saturating_sub(middle.start) / 2;
+    let stretch = &spans[spans.len() / 2];
+    let middle = stretch.start + stretch.end.saturating_sub(stretch.start) / 2;
     // The last picture is shown for a while; how long is not known of every film.
     let ends = len_ms.is_none_or(|len| last.end.saturating_add(300) >= len);
     let end = if ends { At::Last } else { At::Ms(last.end.saturating_sub(300).max(last.start)) };
-    vec![At::Ms(first.start), At::Ms(middle), end]
+    let middle = if spans.len() == 1 && ends { At::Near(middle) } else { At::Ms(middle) };
+    vec![At::Ms(first.start), middle, end]
 }
 
 impl Ffmpeg {
@@ -43,13 +46,17 @@ impl Ffmpeg {
     /// [`crate::Error::Backend`] when it cannot be decoded.
     pub(crate) fn picture(&self, scratch: &Scratch, film: &Film, at: At, budget: &Budget) -> Result<Option<Raster>> {
         let is_long = film.duration_ms.is_some_and(|len| len > TAIL);
-        if at == At::Last
-            && is_long
-            && let Some(last) = self.decoded(scratch, film, at, NEAR, budget)?
-        {
-            return Ok(Some(last));
+        let quick = match at {
+            At::Ms(_) => None,
+            At::Near(_) => self.decoded(scratch, film, at, TAIL, budget).ok().flatten(),
+            At::Last if is_long => self.decoded(scratch, film, at, NEAR, budget)?,
+            At::Last => None,
+        };
+        match (quick, at) {
+            (Some(picture), _) => Ok(Some(picture)),
+            (None, At::Near(ms)) => self.decoded(scratch, film, At::Ms(ms), TAIL, budget),
+            (None, _) => self.decoded(scratch, film, at, TAIL, budget),
         }
-        self.decoded(scratch, film, at, TAIL, budget)
     }
 
     /// The same; of the last picture only those are looked at that come within so many milliseconds of the end.
@@ -59,11 +66,14 @@ impl Ffmpeg {
         let len = budget.raster(size.width, size.height, 3)?;
         let seconds = |ms: u64| format!("{}.{:03}", ms / 1000, ms % 1000);
         let start = match at {
-            At::Ms(ms) => ms,
+            At::Ms(ms) | At::Near(ms) => ms,
             At::Last => film.duration_ms.unwrap_or(0).saturating_sub(TAIL),
         };
         let mut arguments: Vec<std::ffi::OsString> =
             ["-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-f", film.demuxer].map(Into::into).into();
+        if let At::Near(_) = at {
+            arguments.extend(["-skip_frame", "nokey"].map(Into::into));
+        }
         // A transport stream has no index: ffmpeg begins anywhere in it, and needs a whole picture to begin with.
         let before = if film.demuxer == "mpegts" { start.min(LEAD) } else { 0 };
         if start > before {
@@ -74,7 +84,7 @@ impl Ffmpeg {
             arguments.extend(["-ss".into(), seconds(before).into()]);
         }
         arguments.extend(["-map".into(), format!("0:{}", stream.index).into()]);
-        if let At::Ms(_) = at {
+        if at != At::Last {
             arguments.extend(["-frames:v", "1"].map(Into::into));
         }
         let mut filter = format!("scale={}:{}:flags=bilinear,setsar=1,format=rgb24", size.width, size.height);

@@ -15,11 +15,12 @@ mod run;
 mod scratch;
 
 use std::{
+    collections::HashMap,
     fmt,
     num::NonZeroU32,
     path::{Path, PathBuf, absolute},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -66,7 +67,12 @@ pub struct Ffmpeg {
     threads: Option<NonZeroU32>,
     cancel: Option<Arc<AtomicBool>>,
     progress: Option<Progress>,
+    /// What the program said about its parts, by topic.
+    helps: Helps,
 }
+
+/// What the program said about its parts, by topic: asked for once, whatever is labelled.
+type Helps = Arc<Mutex<HashMap<String, Arc<str>>>>;
 
 /// Takes the share of a film that is done, 0 to 1.
 type Progress = Arc<dyn Fn(f64) + Send + Sync>;
@@ -121,6 +127,7 @@ impl Ffmpeg {
             threads: None,
             cancel: None,
             progress: None,
+            helps: Helps::default(),
         })
     }
 

@@ -11,8 +11,8 @@ use crate::{
     stream::{Source, read_into},
 };
 
-/// Bytes read at a time.
-const CHUNK: usize = 64 * 1024;
+/// Bytes read at a time: what stands behind the notice is hardly looked at.
+const CHUNK: usize = 16 * 1024;
 /// More than one MCU can take: 64 blocks of 64 coefficients of 31 bits each.
 const MCU: usize = 16 * 1024;
 
