@@ -33,7 +33,7 @@ impl Labeler {
     /// The result is written to a file without a name in the folder of `output` (a hidden one where the system has no such
     /// files) and gets its name when it is complete and on disk: whatever happens on the way, `output` is either what it
     /// was or the whole result. Where the manifest does not stand in the result ([`Receipt::sidecar`]), it goes into a file whose
-    /// name is that of `output` with `.c2pa` behind it, after the result.
+    /// name is that of `output` with `.c2pa` behind it. That file gets its name first: there is no result without it.
     ///
     /// # Errors
     ///
@@ -63,10 +63,17 @@ impl Labeler {
             let why = format!("{}: a manifest of another file may stand there; remove it first", beside.display());
             return Err(Error::Argument { argument: "output", why });
         }
-        let receipt = write_whole(input, output, overwrite, |sink| self.label_named(&name, &mut source, sink))?;
-        if let Some(store) = &receipt.sidecar {
-            write_whole(input, &beside, overwrite, |sink| Ok(sink.write_all(store)?))?;
-        }
+        let (labelled, receipt) =
+            Whole::write(input, output, overwrite, |sink| self.label_named(&name, &mut source, sink))?;
+        let Some(store) = &receipt.sidecar else { return labelled.publish(overwrite).map(|()| receipt) };
+        let (manifest, ()) = Whole::write(input, &beside, overwrite, |sink| Ok(sink.write_all(store)?))?;
+        // A result without its manifest would pass for a whole one later: it comes last.
+        manifest.publish(overwrite)?;
+        labelled.publish(overwrite).inspect_err(|_| {
+            if overwrite == Overwrite::Refuse {
+                let _ = fs::remove_file(&beside);
+            }
+        })?;
         Ok(receipt)
     }
 }
@@ -158,35 +165,50 @@ fn open(path: &Path) -> Result<impl Source> {
     Paged::new(file).map_err(|error| named(path, error).into())
 }
 
-/// Runs `write` on a temporary file beside `output` and renames it.
-fn write_whole<T>(
-    input: &Path,
-    output: &Path,
-    overwrite: Overwrite,
-    write: impl FnOnce(&mut dyn Sink) -> Result<T>,
-) -> Result<T> {
-    let refused = |why: &str| Error::Argument { argument: "output", why: format!("{}: {why}", output.display()) };
-    if same_file(input, output) {
-        return Err(refused("this is the input, which tanba never changes; give another name"));
-    }
-    if overwrite == Overwrite::Refuse && output.symlink_metadata().is_ok() {
-        return Err(refused("the file exists; give another name or allow overwriting"));
-    }
-    let folder = match output.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut draft = Draft::new(&folder).map_err(|error| named(&folder, error))?;
-    let mut sink = Paged::new(draft.file())?;
-    let done = write(&mut sink)?;
-    sink.flush().map_err(|error| named(output, error))?;
-    match draft.publish(output, overwrite) {
-        Ok(()) => Ok(done),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(refused("the file appeared meanwhile; give another name or allow overwriting"))
+/// What was written as a whole and has no name yet.
+struct Whole<'a> {
+    draft: Draft,
+    output: &'a Path,
+}
+
+impl<'a> Whole<'a> {
+    /// Runs `write` on a file without a name in the folder of `output`.
+    fn write<T>(
+        input: &Path,
+        output: &'a Path,
+        overwrite: Overwrite,
+        write: impl FnOnce(&mut dyn Sink) -> Result<T>,
+    ) -> Result<(Self, T)> {
+        if same_file(input, output) {
+            return Err(refused(output, "this is the input, which tanba never changes; give another name"));
         }
-        Err(error) => Err(named(output, error).into()),
+        if overwrite == Overwrite::Refuse && output.symlink_metadata().is_ok() {
+            return Err(refused(output, "the file exists; give another name or allow overwriting"));
+        }
+        let folder = match output.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut draft = Draft::new(&folder).map_err(|error| named(&folder, error))?;
+        let mut sink = Paged::new(draft.file())?;
+        let done = write(&mut sink)?;
+        sink.flush().map_err(|error| named(output, error))?;
+        Ok((Self { draft, output }, done))
     }
+
+    /// Gives it its name.
+    fn publish(self, overwrite: Overwrite) -> Result<()> {
+        self.draft.publish(self.output, overwrite).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                refused(self.output, "the file appeared meanwhile; give another name or allow overwriting")
+            }
+            _ => named(self.output, error).into(),
+        })
+    }
+}
+
+fn refused(output: &Path, why: &str) -> Error {
+    Error::Argument { argument: "output", why: format!("{}: {why}", output.display()) }
 }
 
 /// A result on its way to its place. Dropped before it is published, it leaves nothing behind.

@@ -2,9 +2,9 @@ use super::*;
 use crate::{
     FixableBy,
     format::testing::{checkered, corpus, mark, survey},
-    geometry::{Rect, Size},
+    geometry::{Orientation, Rect, Size},
     limits::Limits,
-    notice::Grow,
+    notice::{Notice, StoredNotice},
     policy::layout::{MIN_CONTRAST, contrast},
     record::{self, Record},
 };
@@ -70,23 +70,33 @@ fn sample(colour: chunks::Colour, depth: u8, interlaced: bool, key: bool, size: 
     file
 }
 
-/// Decoded by the `image` crate, at full depth.
-fn decoded(file: &[u8]) -> image::ImageBuffer<image::Rgba<u16>, Vec<u16>> {
+/// At full depth.
+type Picture = image::ImageBuffer<image::Rgba<u16>, Vec<u16>>;
+
+/// Decoded by the `image` crate.
+fn decoded(file: &[u8]) -> Picture {
     image::load_from_memory_with_format(file, image::ImageFormat::Png).unwrap().into_rgba16()
 }
 
-fn assert_only_the_notice_changed(before: &[u8], after: &[u8], notice: &crate::notice::Notice, name: &str) {
+/// Beside the notice every pixel is what it was; returns the picture with the notice.
+pub(super) fn assert_the_rest_stayed(before: &[u8], after: &[u8], notice: &StoredNotice, name: &str) -> Picture {
     let (before, after) = (decoded(before), decoded(after));
-    let (rect, grow) = (notice.rect, Grow { top: notice.strip, ..Grow::default() });
-    assert_eq!(after.dimensions(), (notice.frame.width, notice.frame.height), "{name}");
+    let (rect, grow, Size { width, height }) = (notice.rect, notice.grow, notice.frame);
+    assert_eq!(after.dimensions(), (width, height), "{name}");
     for (x, y, pixel) in after.enumerate_pixels() {
         let inside = x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height;
         if inside {
             assert_eq!(pixel[3], u16::MAX, "{name}: the plate is opaque at {x}, {y}");
         } else {
-            assert_eq!(pixel, before.get_pixel(x, y - grow.top), "{name}: {x}, {y}");
+            assert_eq!(pixel, before.get_pixel(x - grow.left, y - grow.top), "{name}: {x}, {y}");
         }
     }
+    after
+}
+
+fn assert_only_the_notice_changed(before: &[u8], after: &[u8], notice: &Notice, name: &str) {
+    let rect = notice.rect;
+    let after = assert_the_rest_stayed(before, after, &notice.stored(Orientation::Upright), name);
     let shade = |x, y| {
         let [r, g, b, _] = after.get_pixel(rect.x + x, rect.y + y).0;
         [r, g, b].map(|value| (value >> 8) as u8)
@@ -120,6 +130,29 @@ fn every_kind_of_png_takes_the_notice_and_keeps_every_other_pixel() {
         }
     }
     assert_eq!(seen, 15 * 8);
+}
+
+#[test]
+fn interlaced_pictures_of_any_size_keep_every_other_pixel() {
+    use chunks::Colour::*;
+    let kinds = [(Grey, 1), (Grey, 16), (Rgb, 8), (Rgb, 16), (Palette, 4), (Palette, 8), (GreyAlpha, 8), (Rgba, 8)];
+    let mut seed = 7_u32;
+    let mut side = |most: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        1 + (seed >> 8) % most
+    };
+    for number in 0..64 {
+        let (colour, depth) = kinds[number % kinds.len()];
+        // Most of the passes of a very small picture are empty.
+        let most = if number % 2 == 0 { 9 } else { 300 };
+        let size = Size { width: side(most), height: side(most) };
+        let original = sample(colour, depth, true, false, size);
+        let notice = checkered(size, if number % 3 == 0 { side(30) } else { 0 });
+        let (marked, what) = mark(&Png, &original, Some(&notice), None, None).unwrap();
+        let name = format!("{number}: {colour:?} {depth} {size:?}");
+        assert!(what.noticed, "{name}");
+        assert_the_rest_stayed(&original, &marked, &notice.stored(Orientation::Upright), &name);
+    }
 }
 
 #[test]

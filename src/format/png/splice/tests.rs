@@ -9,7 +9,10 @@ use crate::{
     Format,
     format::{
         Marked,
-        png::{animation, chunks, chunks::Colour, colour::Meaning, look, recompress, splice_in},
+        png::{
+            animation, chunks, chunks::Colour, colour::Meaning, look, recompress, splice_in,
+            tests::assert_the_rest_stayed,
+        },
         testing::checkered,
     },
     geometry::{Orientation, Rect, Size},
@@ -257,6 +260,7 @@ fn spliced_pictures_are_those_compressed_anew() {
         );
         let Some((quick, begins)) = drawn(&original, &notice, turned, true) else { panic!("not spliced: {name}") };
         let (slow, _) = drawn(&original, &notice, turned, false).unwrap();
+        assert_the_rest_stayed(&original, &slow, &notice.stored(turned), &name);
         if let Some(begins) = begins {
             let budget = || Budget::new(&Limits::default());
             let (source, place) = (&mut Cursor::new(&quick), (notice.rect, notice.frame));
