@@ -2,11 +2,15 @@
 
 mod common;
 
-use std::fs;
+use std::{
+    fs,
+    io::Write as _,
+    process::{Command, Stdio},
+};
 
 use common::{
     desk::{Desk, err, expect, out, text},
-    fixture,
+    fixture, tanba,
 };
 use serde_json::Value;
 
@@ -225,4 +229,44 @@ fn a_list_names_files() {
     expect(&verified, 12);
     assert_eq!(out(&verified).lines().count(), 4);
     expect(&desk.verify(&["--files-from", "missing.txt"]), 6);
+    // The same list through a pipe.
+    let mut command = tanba(&desk.path("config"));
+    command.current_dir(desk.path("work")).args(["verify", "--files-from", "-", "--json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"out/photo.png\nout/tiny.gif\n").unwrap();
+    assert_eq!(out(&child.wait_with_output().unwrap()).lines().count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_interrupted_holds_whole_files_and_is_gone_on_with() {
+    let desk = Desk::new();
+    let files = 300;
+    fs::create_dir(desk.path("work/in")).unwrap();
+    for number in 0..files {
+        fs::copy(fixture("photo.jpg"), desk.path("work/in").join(format!("{number:03}.jpg"))).unwrap();
+    }
+    let (chain, key) = (desk.path("chain.pem"), desk.path("key.pem"));
+    let made = || fs::read_dir(desk.path("work/out")).map_or(0, |names| names.count());
+    let mut command = tanba(&desk.path("config"));
+    command.current_dir(desk.path("work")).args(["label", "in", "-o", "out", "--quiet"]);
+    let mut child = command.args(["--chain", text(&chain), "--key", text(&key)]).spawn().unwrap();
+    // While some are made and others are not.
+    while made() < 20 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.unwrap().success() && !child.wait().unwrap().success());
+    let some = made();
+    assert!((20..files).contains(&some), "{some} of {files} when it was interrupted");
+    let whole = |names: usize| {
+        let verified = desk.verify(&["out", "--json"]);
+        expect(&verified, 0);
+        assert_eq!(out(&verified).lines().count(), names);
+        let strangers = fs::read_dir(desk.path("work/out")).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(strangers.into_iter().all(|name| name.to_str().unwrap().ends_with(".jpg")));
+    };
+    whole(some);
+    expect(&desk.label(&["in", "-o", "out", "--resume", "--quiet"]), 0);
+    whole(files);
 }

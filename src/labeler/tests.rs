@@ -14,13 +14,20 @@ fn signer(algorithm: Algorithm) -> Signer {
     Signer::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap()
 }
 
-fn labelled(signer: &Signer, bytes: &[u8]) -> Vec<u8> {
-    let labeler = Labeler::new(&Disclosure::generated("Acme Diffusion"), signer)
+fn labeler(signer: &Signer) -> Labeler {
+    Labeler::new(&Disclosure::generated("Acme Diffusion"), signer)
         .clock(|| datetime!(2026-06-01 12:00 UTC))
-        .ids(|| Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef));
+        .ids(|| Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef))
+}
+
+fn label(labeler: &Labeler, bytes: &[u8]) -> Vec<u8> {
     let mut sink = Cursor::new(Vec::new());
     labeler.label(&mut Cursor::new(bytes), &mut sink).unwrap();
     sink.into_inner()
+}
+
+fn labelled(signer: &Signer, bytes: &[u8]) -> Vec<u8> {
+    label(&labeler(signer), bytes)
 }
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -64,6 +71,24 @@ fn the_same_file_clock_identifier_and_key_give_the_same_bytes() {
 }
 
 #[test]
+fn one_labeler_gives_the_same_bytes_on_many_threads() {
+    let labeler = labeler(&signer(Algorithm::Ed25519));
+    let originals = ["photo.jpg", "tiny.jpg", "photo.png", "tiny.png", "tiny.gif"].map(fixture);
+    let wanted = originals.each_ref().map(|original| label(&labeler, original));
+    std::thread::scope(|scope| {
+        for first in 0..8 {
+            let (originals, wanted, labeler) = (&originals, &wanted, &labeler);
+            scope.spawn(move || {
+                // Each begins with another picture, so that different ones are drawn at the same time.
+                for index in (0..20).map(|step| (first + step) % originals.len()) {
+                    assert!(label(labeler, &originals[index]) == wanted[index], "thread {first}, picture {index}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn of_a_salted_signature_and_an_archive_only_the_manifest_differs() {
     let (rsa, key) = (signer(Algorithm::Ps256), signer(Algorithm::Ed25519));
     for (name, signer) in [("tiny.jpg", &rsa), ("office/text.docx", &key)] {
@@ -82,11 +107,7 @@ fn without_a_manifest_all_bytes_are_the_same() {
         .clock(|| datetime!(2026-06-01 12:00 UTC))
         .ids(|| Uuid::from_u128(7));
     for name in ["photo.jpg", "photo.png", "drawing.svg", "tiny.gif"] {
-        let labelled = || {
-            let mut sink = Cursor::new(Vec::new());
-            labeler.label(&mut Cursor::new(fixture(name)), &mut sink).unwrap();
-            sink.into_inner()
-        };
+        let labelled = || label(&labeler, &fixture(name));
         assert!(labelled() == labelled(), "{name}");
     }
 }
