@@ -1,16 +1,12 @@
 //! Labelling and verifying texts and documents, against the floor: one pass of SHA-256, one copy, one signature.
 
+mod common;
+
 use std::{fmt::Write as _, hint::black_box, io::Cursor, time::Duration};
 
+use common::{floor, signer};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tanba::{Disclosure, Identity, IdentityRequest, Labeler, Policy, Signer, Verifier};
-use time::macros::datetime;
-
-fn signer() -> Signer {
-    let request = IdentityRequest::new("Tanba benches", "Tanba benches", datetime!(2026-01-01 0:00 UTC)).days(3650);
-    let identity = Identity::generate(&request.seed([9; 32])).unwrap();
-    Signer::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap()
-}
+use tanba::{Disclosure, Labeler, Policy, Verifier};
 
 /// Sentences in three languages, no two alike; a third of the characters takes one byte.
 fn text(len: usize) -> Vec<u8> {
@@ -162,14 +158,6 @@ fn documents(criterion: &mut Criterion) {
         });
         group.bench_function("floor: hash, copy, Ed25519", |bencher| bencher.iter(|| floor(black_box(&bytes))));
     }
-}
-
-/// What no signed copy can do without.
-fn floor(bytes: &[u8]) -> (Vec<u8>, [u8; 64]) {
-    use ed25519_dalek::Signer as _;
-    let key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
-    let hash = <sha2::Sha256 as sha2::Digest>::digest(bytes);
-    (bytes.to_vec(), key.sign(&hash).to_bytes())
 }
 
 criterion_group!(benches, documents);

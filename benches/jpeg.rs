@@ -13,7 +13,7 @@ mod turbo;
 
 mod common;
 
-use common::{Bare, signer};
+use common::{Bare, floor, signer};
 use turbo::Turbo;
 
 /// Rounds, at least; `TANBA_ROUNDS` changes it.
@@ -110,26 +110,31 @@ fn table(title: &str, pictures: &[Vec<u8>], kind: Kind, turbo: Option<&Turbo>) {
     }
 }
 
-/// The notice at the top right of pictures from 0.25 to 50 megapixels: twice the width is four times the picture.
+/// The notice at the top right of pictures from 0.25 to 50 megapixels, of which twice the width is four times the picture; and of
+/// pictures of one width.
 fn growth(photo: &image::RgbImage) {
+    let larger = [(580, 435), (1155, 866), (2309, 1732), (4000, 3000), (8165, 6124)];
+    sizes(photo, "the notice alone, top right", &larger);
+    let taller = [(1024, 1024), (1024, 2048), (1024, 4096), (1024, 16_384), (1024, 49_152)];
+    sizes(photo, "the same, pictures that only grow taller", &taller);
+}
+
+fn sizes(photo: &image::RgbImage, title: &str, sizes: &[(u32, u32)]) {
     let signer = signer();
     let policy = Policy::kazakhstan().with_record(false).with_manifest(false);
     let labeler = Labeler::new(&Disclosure::generated("Acme Diffusion"), &signer).policy(policy);
-    let sides = [(580, 435), (1155, 866), (2309, 1732), (4000, 3000), (8165, 6124)];
-    let pictures: Vec<_> = sides.iter().map(|&(width, height)| write(photo, 1, width, height, Kind::Plain)).collect();
+    let pictures: Vec<_> = sizes.iter().map(|&(width, height)| write(photo, 1, width, height, Kind::Plain)).collect();
     let mut rows: Vec<Row> = Vec::new();
     for (index, picture) in pictures.iter().enumerate() {
         rows.push((format!("label {index}"), Box::new(|_| label(&labeler, picture))));
         rows.push((format!("copy {index}"), Box::new(|_| drop(black_box(picture.clone())))));
     }
     let medians = medians(&rows, 1);
-    println!(
-        "\n## Growth: the notice alone, top right\n\n| megapixels | width | time | a plain copy of the file |\n|--:|--:|--:|--:|"
-    );
-    for (index, (width, height)) in sides.into_iter().enumerate() {
+    println!("\n## Growth: {title}\n\n| megapixels | width | time | a plain copy of the file |\n|--:|--:|--:|--:|");
+    for (index, &(width, height)) in sizes.iter().enumerate() {
         let area = f64::from(width * height) / 1e6;
         let [label, copy] = [0, 1].map(|row| medians[2 * index + row] / medians[0]);
-        let across = f64::from(width) / f64::from(sides[0].0);
+        let across = f64::from(width) / f64::from(sizes[0].0);
         println!("| {area:.2} | × {across:.1} | × {label:.1} | × {copy:.2} |");
     }
 }
@@ -196,14 +201,6 @@ fn label(labeler: &Labeler, bytes: &[u8]) {
     let mut sink = Cursor::new(Vec::with_capacity(bytes.len() + 64 * 1024));
     labeler.label(&mut Cursor::new(bytes), &mut sink).unwrap();
     black_box(sink);
-}
-
-/// What no signed copy can do without: one pass of SHA-256, one copy, one signature.
-fn floor(bytes: &[u8]) {
-    use ed25519_dalek::Signer as _;
-    let key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
-    let hash = <sha2::Sha256 as sha2::Digest>::digest(bytes);
-    black_box((bytes.to_vec(), key.sign(&hash)));
 }
 
 /// Decodes and encodes with the `image` crate's defaults; draws nothing, as the other companions.

@@ -1,20 +1,21 @@
 //! `label` and `verify` per format and size, with what they are measured against in the same run.
 
-use std::{hint::black_box, io::Cursor, time::Duration};
+mod common;
 
+use std::{
+    hint::black_box,
+    io::Cursor,
+    num::NonZeroUsize,
+    thread,
+    time::{Duration, Instant},
+};
+
+use common::{Bare, floor, signer};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use image::{DynamicImage, GenericImageView as _, ImageFormat, RgbImage};
-use tanba::{Disclosure, Format, Identity, IdentityRequest, Labeler, Policy, Signer, Verifier};
-use time::macros::datetime;
+use tanba::{Disclosure, Format, Labeler, Policy, Verifier};
 
-/// 1024² and 12 megapixels.
-const SIZES: [(&str, u32, u32); 2] = [("1024x1024", 1024, 1024), ("4000x3000", 4000, 3000)];
-
-fn signer() -> Signer {
-    let request = IdentityRequest::new("Tanba benches", "Tanba benches", datetime!(2026-01-01 0:00 UTC)).days(3650);
-    let identity = Identity::generate(&request.seed([9; 32])).unwrap();
-    Signer::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap()
-}
+const SIZES: [(&str, u32, u32); 3] = [("256x256", 256, 256), ("1024x1024", 1024, 1024), ("4000x3000", 4000, 3000)];
 
 /// A picture with slopes, edges and grain: what codecs find neither easy nor hopeless.
 fn picture(width: u32, height: u32) -> RgbImage {
@@ -26,6 +27,12 @@ fn picture(width: u32, height: u32) -> RgbImage {
         let slope = (u64::from(x) * 90 / u64::from(width) + u64::from(y) * 70 / u64::from(height)) as i32;
         image::Rgb([slope + 60 - hill, slope + 50, 200 - slope - hill].map(|value| (value + grain).clamp(0, 255) as u8))
     })
+}
+
+/// A picture of a few even fields: what codecs find easy.
+fn flat(width: u32, height: u32) -> RgbImage {
+    let fields = [[240, 240, 236], [36, 60, 120], [220, 90, 60], [250, 200, 70]];
+    RgbImage::from_fn(width, height, |x, y| image::Rgb(fields[((x * 3 / width + y * 2 / height) % 4) as usize]))
 }
 
 /// The picture in a format, and the `image` crate's codec for it where it has one; `None` where nothing here writes it.
@@ -77,30 +84,47 @@ fn label(labeler: &Labeler, bytes: &[u8]) -> Vec<u8> {
 
 /// Our numbers for one file, and the floor under them.
 fn ours(group: &mut BenchmarkGroup<WallTime>, media_type: &str, bytes: &[u8]) {
-    let signer = signer();
-    let disclosure = Disclosure::generated("Acme Diffusion").system_version("3.1");
-    let labeler = Labeler::new(&disclosure, &signer);
-    let record = Labeler::new(&disclosure, &signer).policy(Policy::kazakhstan().with_notice(false));
-    let labelled = label(&labeler, bytes);
+    let (signer, disclosure) = (signer(), Disclosure::generated("Acme Diffusion").system_version("3.1"));
+    let labeler = |notice, record, manifest| {
+        let policy = Policy::kazakhstan().with_notice(notice).with_record(record).with_manifest(manifest);
+        Labeler::new(&disclosure, &signer).policy(policy)
+    };
+    let all = labeler(true, true, true);
+    let labelled = label(&all, bytes);
     let verifier = Verifier::new();
     let blind = Verifier::new().look_for_notice(false);
     group.throughput(Throughput::Bytes(bytes.len() as u64));
-    group.bench_function("label", |b| b.iter(|| label(&labeler, black_box(bytes))));
-    group.bench_function("label, no notice", |b| b.iter(|| label(&record, black_box(bytes))));
+    for (row, labeler) in [
+        ("label", &all),
+        ("label, notice alone", &labeler(true, false, false)),
+        ("label, record alone", &labeler(false, true, false)),
+        ("label, manifest alone", &labeler(false, false, true)),
+        ("label, no notice", &labeler(false, true, true)),
+    ] {
+        group.bench_function(row, |b| b.iter(|| label(labeler, black_box(bytes))));
+    }
+    group.bench_function("label, all cores", |b| b.iter_custom(|rounds| together(rounds, || label(&all, bytes))));
     group.bench_function("verify", |b| b.iter(|| verifier.verify(&mut Cursor::new(black_box(&labelled))).unwrap()));
     group.bench_function("verify, no look", |b| {
         b.iter(|| blind.verify(&mut Cursor::new(black_box(&labelled))).unwrap())
     });
     group.bench_function("companion: c2pa Reader", |b| b.iter(|| bare_reader(media_type, black_box(&labelled))));
     group.bench_function("floor: hash, copy, Ed25519", |b| b.iter(|| floor(black_box(bytes))));
+    let bare = Bare::new();
+    group.bench_function("companion: c2pa sign", |b| b.iter(|| bare.sign(media_type, black_box(bytes))));
 }
 
-/// What no signed copy can do without: one pass of SHA-256, one copy, one signature.
-fn floor(bytes: &[u8]) -> (Vec<u8>, [u8; 64]) {
-    use ed25519_dalek::Signer as _;
-    let key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
-    let hash = <sha2::Sha256 as sha2::Digest>::digest(bytes);
-    (bytes.to_vec(), key.sign(&hash).to_bytes())
+/// The time of so many calls when every core does as many.
+fn together<T>(rounds: u64, call: impl Fn() -> T + Sync) -> Duration {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| (0..rounds).for_each(|_| drop(black_box(call()))));
+        }
+    });
+    // Cores share the calls: that is what one of them takes of the whole.
+    start.elapsed() / cores as u32
 }
 
 /// The `c2pa` crate's own reader: manifest and hash, no metadata, no look, no trust.
@@ -108,30 +132,6 @@ fn bare_reader(media_type: &str, bytes: &[u8]) -> c2pa::Reader {
     let settings = r#"{"verify":{"remote_manifest_fetch":false,"ocsp_fetch":false,"verify_trust":false}}"#;
     let context = c2pa::Context::new().with_settings(settings).unwrap();
     c2pa::Reader::from_context(context).with_stream(media_type, Cursor::new(bytes)).unwrap()
-}
-
-/// The `c2pa` crate's own `sign`, with its default reserve: a manifest, no notice, no XMP.
-fn bare_c2pa(group: &mut BenchmarkGroup<WallTime>, media_type: &str, bytes: &[u8]) {
-    let request = IdentityRequest::new("Tanba benches", "Tanba benches", datetime!(2026-01-01 0:00 UTC)).days(3650);
-    let identity = Identity::generate(&request.seed([9; 32])).unwrap();
-    let signer = c2pa::create_signer::from_keys(
-        identity.chain_pem.as_bytes(),
-        identity.key_pem.as_bytes(),
-        c2pa::SigningAlg::Ed25519,
-        None,
-    );
-    let signer = signer.unwrap();
-    let definition = r#"{"claim_generator_info":[{"name":"bench"}],"assertions":[{"label":"c2pa.actions.v2","data":{"actions":[
-        {"action":"c2pa.created","digitalSourceType":"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"}]}}]}"#;
-    let settings = r#"{"verify":{"verify_after_sign":false},"builder":{"thumbnail":{"enabled":false}}}"#;
-    let context = c2pa::Context::new().with_settings(settings).unwrap().into_shared();
-    let sign = || {
-        let mut builder = c2pa::Builder::from_shared_context(&context).with_definition(definition).unwrap();
-        let mut result = Cursor::new(Vec::with_capacity(bytes.len() + 64 * 1024));
-        builder.sign(signer.as_ref(), media_type, &mut Cursor::new(bytes), &mut result).unwrap();
-        result
-    };
-    group.bench_function("companion: c2pa sign", |b| b.iter(sign));
 }
 
 /// Decoding and encoding with the `image` crate, which draws nothing.
@@ -143,22 +143,26 @@ fn bare_codec(group: &mut BenchmarkGroup<WallTime>, codec: ImageFormat, bytes: &
 
 fn pictures(criterion: &mut Criterion) {
     for (size, width, height) in SIZES {
-        let picture = DynamicImage::from(picture(width, height));
-        for &format in Format::ALL {
-            let Some((codec, bytes)) = encode(format, &picture) else { continue };
-            let name = format!("{} {size}", format.extensions()[0]);
-            let mut group = criterion.benchmark_group(name);
-            let patience = if width > 2000 { 4 } else { 2 };
-            group
-                .sample_size(10)
-                .warm_up_time(Duration::from_millis(300))
-                .measurement_time(Duration::from_secs(patience));
-            ours(&mut group, format.media_types()[0], &bytes);
-            bare_c2pa(&mut group, format.media_types()[0], &bytes);
-            if let Some(codec) = codec {
-                bare_codec(&mut group, codec, &bytes);
+        for (kind, picture) in [("photo", picture(width, height)), ("flat", flat(width, height))] {
+            let picture = DynamicImage::from(picture);
+            for &format in Format::ALL {
+                // What is flat is flat in every format: three stand for all.
+                if kind == "flat" && !matches!(format, Format::Jpeg | Format::Png | Format::WebP) {
+                    continue;
+                }
+                let Some((codec, bytes)) = encode(format, &picture) else { continue };
+                let mut group = criterion.benchmark_group(format!("{} {size} {kind}", format.extensions()[0]));
+                let patience = if width > 2000 { 4 } else { 2 };
+                group
+                    .sample_size(10)
+                    .warm_up_time(Duration::from_millis(300))
+                    .measurement_time(Duration::from_secs(patience));
+                ours(&mut group, format.media_types()[0], &bytes);
+                if let Some(codec) = codec {
+                    bare_codec(&mut group, codec, &bytes);
+                }
+                group.finish();
             }
-            group.finish();
         }
     }
 }
@@ -170,7 +174,6 @@ fn fixtures(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("{} fixture", format.extensions()[0]));
         group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
         ours(&mut group, format.media_types()[0], &bytes);
-        bare_c2pa(&mut group, format.media_types()[0], &bytes);
         group.finish();
     }
 }
