@@ -6,8 +6,8 @@ use std::io::Cursor;
 
 use common::{anchors, label_with, signer};
 use tanba::{
-    Binding, Disclosure, Error, Headline, Labeler, Policy, ProsePlace, Receipt, Report, Signature, Statement,
-    Technique, Verdict, Verifier,
+    Algorithm, Binding, Disclosure, Error, Headline, Identity, IdentityRequest, Labeler, Policy, ProsePlace, Receipt,
+    Report, Signature, Signer, Statement, Technique, Verdict, Verifier,
 };
 
 const SENTENCE: &str = "ЖИ көмегімен жасалды / Создано ИИ";
@@ -335,6 +335,52 @@ fn front_matter_takes_the_aigc_label_once() {
         assert_eq!(report.verdict, Verdict::Valid);
         let (twice, _) = label_with(&labeler, "a.md", &labelled).unwrap();
         assert_eq!((twice.matches("AIGC").count(), verify(&twice).verdict), (1, Verdict::Valid));
+    }
+}
+
+#[test]
+fn a_manifest_that_is_long_for_a_text_is_said_and_the_ways_out_are_short() {
+    let long = |receipt: &Receipt| {
+        let said: Vec<_> = receipt.remarks.iter().filter(|remark| remark.contains("nobody sees")).collect();
+        assert!(said.iter().all(|said| said.contains("in a file beside") && said.contains("reference")), "{said:?}");
+        said.len() == 1
+    };
+    let labeler = labeler();
+    let (mut text, mut grown) = ("The wind came.\n".to_owned(), Vec::new());
+    for round in 0..4 {
+        let (labelled, receipt) = label_with(&labeler, "a.txt", &text).unwrap();
+        let len = labelled.len() - wrapper(&labelled);
+        assert_eq!(long(&receipt), len > 12 * 1024, "{round}: {len} bytes, {receipt:?}");
+        assert!(intact(&labelled), "{round}");
+        grown.push(len);
+        text = labelled;
+    }
+    assert!(grown[0] <= 12 * 1024 && grown[1] > 12 * 1024 && grown[3] > 40_000, "{grown:?}");
+    // A key whose certificate and signatures are long.
+    let request = IdentityRequest::new("Tanba tests", "RSA", time::macros::datetime!(2026-01-01 0:00 UTC));
+    let identity = Identity::generate(&request.algorithm(Algorithm::Ps256).days(3650).seed([9; 32])).unwrap();
+    let signer = Signer::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap();
+    let labeler = Labeler::new(&Disclosure::generated("Acme Writer"), &signer);
+    for name in ["a.txt", "a.csv"] {
+        let (labelled, receipt) = label_with(&labeler, name, "a,b\n").unwrap();
+        let len = labelled.len() - wrapper(&labelled);
+        assert_eq!(long(&receipt), len > 12 * 1024, "{name}: {len} bytes, {receipt:?}");
+        // A table has no notice, of which the manifest would speak.
+        assert_eq!(long(&receipt), name == "a.txt", "{name}: {len} bytes");
+        assert!(
+            name == "a.csv" || receipt.remarks.iter().any(|remark| remark.contains(&format!(" {len} bytes"))),
+            "{receipt:?}"
+        );
+    }
+    let (text, receipt) = labeler.label_text("Text.").unwrap();
+    assert!(long(&receipt) && text.len() > 12 * 1024, "{receipt:?}");
+    // The ways out.
+    for policy in
+        [Policy::kazakhstan().with_manifest_beside_text(true), Policy::kazakhstan().with_reference_in_text(true)]
+    {
+        let labeler = Labeler::new(&Disclosure::generated("Acme Writer"), &signer).policy(policy);
+        let (labelled, receipt) = label_with(&labeler, "a.txt", "Text.\n").unwrap();
+        assert!(labelled.len() < 200 && receipt.sidecar.is_some() && !long(&receipt), "{receipt:?}");
     }
 }
 

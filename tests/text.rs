@@ -176,6 +176,30 @@ fn a_signed_text_is_proven_until_a_letter_changes() {
     assert_ne!(verify(forged.as_bytes()).binding, Binding::Intact);
 }
 
+/// What a person copies into another text, or a program that signs puts in its middle.
+#[test]
+fn a_wrapper_within_a_text_holds_and_one_within_another_does_not() {
+    let inside = signed(|store| around("Before. ", &wrapper(store), " After.\n"));
+    assert_proven("in the middle", &inside);
+    let between = signed(|store| around("«", &wrapper(store), "» was said.\n"));
+    assert_proven("between quotation marks", &between);
+    let alone = signed(|store| around("", &wrapper(store), "After.\n"));
+    assert_proven("at the start", &alone);
+    let text = String::from_utf8(inside).unwrap();
+    for (what, pasted) in [
+        ("quoted", format!("\"{text}\"")),
+        ("quoted in Russian", format!("«{}»", text.trim_end())),
+        ("behind other words", format!("He wrote: {text}")),
+        ("in front of other words", format!("{text}I agree.\n")),
+        ("in a quotation of Markdown", format!("> {text}")),
+    ] {
+        let report = verify(pasted.as_bytes());
+        assert_eq!((report.binding, report.signature), (Binding::Broken, Signature::Ok), "{what}: {report:#?}");
+        assert_eq!((report.verdict, report.headline), (Verdict::Tampered, Headline::Broken), "{what}");
+        assert!(report.manifest.unwrap().source_types[0].ends_with("/trainedAlgorithmicMedia"), "{what}");
+    }
+}
+
 #[test]
 fn signed_pages_code_subtitles_and_documents_are_proven() {
     let encoded = |store: &[u8]| BASE64_STANDARD.encode(store);

@@ -44,6 +44,8 @@ pub struct TextLabeler<'a> {
     tail: String,
     draft: Option<Draft>,
     wrap: Option<Wrap>,
+    /// What is to be said of the manifest, whatever the text is.
+    remarks: Vec<String>,
     hash: Sha256,
     nfc: Nfc,
     /// Bytes so far.
@@ -84,6 +86,7 @@ impl Labeler {
             tail,
             draft,
             wrap: marked.patch.take_wrap(),
+            remarks: marked.remarks,
             hash: Sha256::new(),
             nfc: Nfc::default(),
             len: 0,
@@ -167,7 +170,8 @@ impl TextLabeler<'_> {
             end += &String::from_utf8(wrapped).map_err(lost)?;
             output = super::Output { len: slot.end, store: Some(store) };
         }
-        let receipt = self.labeler.receipt(&self.job, &self.notice, Marked::default(), &output);
+        let marked = Marked { remarks: self.remarks, ..Marked::default() };
+        let receipt = self.labeler.receipt(&self.job, &self.notice, marked, &output);
         Ok((end, receipt))
     }
 

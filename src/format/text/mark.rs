@@ -253,6 +253,15 @@ impl Marker<'_> {
         if !self.label.beside {
             self.marked.patch.slot(self.text.len() as u64, len, Box::new(wrapper::wrap));
             self.marked.patch.hash_nfc();
+            let takes = wrapper::length(len);
+            if takes > wrapper::MODEST {
+                self.marked.remarks.push(format!(
+                    "the manifest takes {takes} bytes of characters that nobody sees, more than the {} that a text should carry: it \
+                     holds a long certificate chain, or what earlier labels said; let it stand in a file beside the text, or let \
+                     the notice name it (a reference)",
+                    wrapper::MODEST
+                ));
+            }
         }
         if !normal && !self.label.beside {
             let why = "the text is not in Unicode's form C and stays as it is: its hash is made over that form (C2PA 2.4 \
