@@ -324,7 +324,9 @@ fn front_matter_takes_the_aigc_label_once() {
     for text in [
         "# Steppe\n",
         "---\ntitle: a\nAIGC:\n  Label: \"2\"\n  ProduceID: x\ndate: b\n---\nText\n",
+        "---\r\ntitle: a\r\n---\r\nText\r\n",
         "+++\na = 1\n+++\nText",
+        "+++\na = 1\n[AIGC]\nLabel = '2'\nProduceID = 'x'\n[b]\nc = 1\n+++\nText",
     ] {
         let (labelled, receipt) = label_with(&labeler, "a.md", text).unwrap();
         assert!(receipt.record && receipt.is_complete(), "{receipt:?}");
@@ -336,6 +338,55 @@ fn front_matter_takes_the_aigc_label_once() {
         let (twice, _) = label_with(&labeler, "a.md", &labelled).unwrap();
         assert_eq!((twice.matches("AIGC").count(), verify(&twice).verdict), (1, Verdict::Valid));
     }
+}
+
+/// Prints the front matter of each file as JSON, read as the sites that are made of such files read it.
+const FRONT: &str = r"
+import json, re, sys
+for path in sys.argv[1:]:
+    text = open(path, encoding='utf-8').read()
+    matter = re.split(r'(?m)^(?:---|\+\+\+)\s*$', text)[1]
+    if text.startswith('+++'):
+        import tomllib
+        print(json.dumps(tomllib.loads(matter)))
+    else:
+        import yaml
+        print(json.dumps(yaml.safe_load(matter)))
+";
+
+#[test]
+fn programs_read_the_aigc_label_as_a_mapping_of_seven_strings() {
+    let folder = tempfile::tempdir().unwrap();
+    let disclosure = Disclosure::generated("Acme").provider("ТОО «Ақ» O'Hara: 100% # \"1\"");
+    let labeler = Labeler::new(&disclosure, &signer()).policy(Policy::of(tanba::Profile::Cn));
+    let texts = [
+        ("plain", "tomllib", "+++\na = 1\n[b]\nc = 1\n+++\nText\n"),
+        ("table", "tomllib", "+++\na = 1\n[AIGC]\nLabel = '2'\nProduceID = 'x'\n[b]\nc = 1\n+++\nText\n"),
+        ("none", "yaml", "# Steppe\n"),
+        ("yaml", "yaml", "---\na: 1\nb:\n  c: 1\n---\nText\n"),
+        ("crlf", "yaml", "---\r\na: 1\r\nb:\r\n  c: 1\r\n---\r\nText\r\n"),
+    ];
+    let mut seen = 0;
+    for (name, module, text) in texts {
+        let (labelled, receipt) = label_with(&labeler, "a.md", text).unwrap();
+        let path = folder.path().join(format!("{name}.md"));
+        std::fs::write(&path, labelled).unwrap();
+        let Some(printed) = common::python(module, FRONT, &[path.to_str().unwrap()]) else { continue };
+        let mut front: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        let label = front.as_object_mut().unwrap().remove("AIGC").unwrap();
+        let producer = label["ContentProducer"].as_str().unwrap().to_owned();
+        assert!(producer.starts_with("%D0%A2") && producer.ends_with("O'Hara:%20100%25%20#%20%221%22"), "{producer}");
+        let wanted = serde_json::json!({
+            "Label": "1", "ContentProducer": producer, "ProduceID": receipt.id, "ReservedCode1": "",
+            "ContentPropagator": producer, "PropagateID": receipt.id, "ReservedCode2": "",
+        });
+        assert_eq!(label, wanted, "{name}");
+        let rest = if name == "none" { serde_json::json!({}) } else { serde_json::json!({ "a": 1, "b": { "c": 1 } }) };
+        assert_eq!(front, rest, "{name}");
+        seen += 1;
+    }
+    // Python reads TOML by itself.
+    assert!(seen >= 2, "{seen}");
 }
 
 #[test]

@@ -124,12 +124,12 @@ impl Marker<'_> {
     fn markdown(&mut self) {
         let eol = self.eol;
         let matter = front::matter(self.text);
-        let aigc = self.label.record.filter(|record| record.aigc).map(record::aigc_json);
+        let aigc = self.label.record.filter(|record| record.aigc).map(record::aigc_pairs);
         let mut inside = String::new();
-        if let Some(json) = &aigc {
+        if let Some(pairs) = &aigc {
             self.marked.no_place_for_record = false;
             let toml = matter.as_ref().is_some_and(|matter| matter.toml);
-            inside = front::entry("AIGC", json, toml) + eol;
+            inside = front::entry("AIGC", pairs, toml, eol);
             for range in matter.iter().filter_map(|matter| matter.range("AIGC")) {
                 self.marked.patch.delete(range.start as u64..range.end as u64);
             }
