@@ -10,7 +10,7 @@ use crate::{
     container::invisible::{WRAPPER_MARK, selector},
     format::{Marked, Survey},
     manifest::Draft,
-    nfc::Nfc,
+    nfc::{self, Nfc},
     patch::Wrap,
 };
 
@@ -161,6 +161,9 @@ impl TextLabeler<'_> {
         self.nfc.finish(&mut |bytes| hash.update(bytes));
         let mut output = super::Output { len: self.len, store: None };
         if let Some(draft) = self.draft.take() {
+            if self.nfc.changed() {
+                self.remarks.push(nfc::OTHER_FORM.into());
+            }
             let wrapper = self.wrap.take();
             let len = wrapper.as_ref().map_or(0, |wrap| wrap(&vec![0; draft.len()]).len() as u64);
             let slot = self.len..self.len + len;

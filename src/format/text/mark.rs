@@ -246,13 +246,12 @@ impl Marker<'_> {
         }
     }
 
-    /// The wrapper at the end, and its hash over form C.
+    /// The wrapper at the end, where it does not stand beside, and the hash over form C.
     fn wrap(&mut self) {
         let Some(len) = self.label.store_len else { return };
-        let normal = nfc::is_normal(self.text);
+        self.marked.patch.hash_nfc();
         if !self.label.beside {
             self.marked.patch.slot(self.text.len() as u64, len, Box::new(wrapper::wrap));
-            self.marked.patch.hash_nfc();
             let takes = wrapper::length(len);
             if takes > wrapper::MODEST {
                 self.marked.remarks.push(format!(
@@ -263,10 +262,8 @@ impl Marker<'_> {
                 ));
             }
         }
-        if !normal && !self.label.beside {
-            let why = "the text is not in Unicode's form C and stays as it is: its hash is made over that form (C2PA 2.4 \
-                       §15.12.1.3.1), and programs that leave this out call the text changed";
-            self.marked.remarks.push(why.into());
+        if !nfc::is_normal(self.text) {
+            self.marked.remarks.push(nfc::OTHER_FORM.into());
         }
     }
 
