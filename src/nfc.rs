@@ -9,6 +9,10 @@ const MAX_PENDING: usize = 64 * 1024;
 /// Bytes of a text that are looked at together.
 const PIECE: usize = 2048;
 
+/// What is said of a text that was signed as it is, in another form.
+pub(crate) const OTHER_FORM: &str = "the text is not in Unicode's form C and stays as it is: its hash is made over that form (C2PA 2.4 \
+                                     §15.12.1.3.1), and programs that leave this out call the text changed";
+
 /// Whether a text is in form C.
 pub(crate) fn is_normal(text: &str) -> bool {
     let mut at = 0;
@@ -67,6 +71,8 @@ pub(crate) struct Nfc {
     pending: String,
     /// The start of a character that is cut by the end of a piece.
     cut: Vec<u8>,
+    /// Whether something was spelled otherwise than in form C.
+    changed: bool,
 }
 
 impl Nfc {
@@ -98,8 +104,19 @@ impl Nfc {
 
     /// The rest.
     pub(crate) fn finish(&mut self, put: &mut impl FnMut(&[u8])) {
-        put(normal(&self.pending).as_bytes());
-        self.pending.clear();
+        self.give(self.pending.len(), put);
+    }
+
+    /// Whether what was given is not what was taken.
+    pub(crate) fn changed(&self) -> bool {
+        self.changed
+    }
+
+    fn give(&mut self, end: usize, put: &mut impl FnMut(&[u8])) {
+        let text = normal(&self.pending[..end]);
+        self.changed |= matches!(text, std::borrow::Cow::Owned(_));
+        put(text.as_bytes());
+        self.pending.drain(..end);
     }
 
     fn settle(&mut self, put: &mut impl FnMut(&[u8])) {
@@ -111,8 +128,7 @@ impl Nfc {
             None => return,
         };
         if end > 0 {
-            put(normal(&self.pending[..end]).as_bytes());
-            self.pending.drain(..end);
+            self.give(end, put);
         }
     }
 }

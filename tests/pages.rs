@@ -77,6 +77,58 @@ fn every_page_is_labelled_and_the_rest_stays() {
     }
 }
 
+/// What the page's own text is in, the banner is not: screen readers change their voice by its language.
+#[test]
+fn the_banner_says_its_language_and_the_record_is_json() {
+    let tags = |labelled: &str, start: &str| {
+        let from = labelled.find(start).unwrap_or_else(|| panic!("{start} in {labelled}"));
+        labelled[from..].split_once('>').unwrap().0.to_owned()
+    };
+    let between = |labelled: &str, start: &str, end: &str| {
+        let (_, rest) = labelled.split_once(start).unwrap_or_else(|| panic!("{start} in {labelled}"));
+        rest.split_once(end).unwrap().0.to_owned()
+    };
+    let sources = "https://schema.org/";
+    for (disclosure, source) in [
+        (Disclosure::generated("Acme"), "TrainedAlgorithmicMediaDigitalSource"),
+        (Disclosure::modified("Acme"), "CompositeWithTrainedAlgorithmicMediaDigitalSource"),
+    ] {
+        for page in PAGES {
+            let disclosure = disclosure.clone().system_version("3.1").provider("ТОО </Ақ>");
+            for languages in [&["kk", "ru"][..], &["en"], &["ar", "zh"]] {
+                let policy = Policy::kazakhstan().languages(languages).unwrap();
+                let labeler = Labeler::new(&disclosure, &signer()).policy(policy);
+                let (labelled, receipt) = label_with(&labeler, page.as_bytes()).unwrap();
+                let labelled = String::from_utf8(labelled).unwrap();
+                let banner = tags(&labelled, "<p id=\"tanba-notice\"");
+                assert!(banner.contains(" role=\"note\""), "{banner}");
+                assert!(banner.contains(&format!(" lang=\"{}\"", languages[0])), "{banner}");
+                let spans = between(&labelled, "<p id=\"tanba-notice\"", "</p>");
+                for (language, words) in languages.iter().zip(receipt.written.unwrap().lines) {
+                    let xml =
+                        if page.starts_with("<?xml") { format!(" xml:lang=\"{language}\"") } else { String::new() };
+                    let span = format!("<span lang=\"{language}\"{xml} dir=\"auto\">");
+                    assert_eq!(spans.matches(&span).count(), 1, "{spans}");
+                    if spans.is_ascii() {
+                        continue;
+                    }
+                    assert_eq!(between(&spans, &span, "</span>"), words, "{spans}");
+                }
+                let data = between(&labelled, "<script type=\"application/ld+json\" id=\"tanba-record\">", "</script>");
+                let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+                assert_eq!((&data["@context"], &data["@type"]), (&"https://schema.org".into(), &"WebPage".into()));
+                assert_eq!(data["digitalSourceType"], format!("{sources}{source}"));
+                assert_eq!(data["identifier"], format!("urn:uuid:{}", receipt.id));
+                assert_eq!(
+                    (&data["creator"]["name"], &data["creator"]["softwareVersion"]),
+                    (&"Acme".into(), &"3.1".into())
+                );
+                assert_eq!(data["creator"]["provider"]["name"], "ТОО </Ақ>");
+            }
+        }
+    }
+}
+
 #[test]
 fn labelling_again_keeps_one_of_each() {
     let english = labeler().policy(Policy::kazakhstan().languages(&["en"]).unwrap());

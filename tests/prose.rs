@@ -6,8 +6,8 @@ use std::io::Cursor;
 
 use common::{anchors, label_with, signer};
 use tanba::{
-    Binding, Disclosure, Error, Headline, Labeler, Policy, ProsePlace, Receipt, Report, Signature, Statement,
-    Technique, Verdict, Verifier,
+    Algorithm, Binding, Disclosure, Error, Headline, Identity, IdentityRequest, Labeler, Policy, ProsePlace, Receipt,
+    Report, Signature, Signer, Statement, Technique, Verdict, Verifier,
 };
 
 const SENTENCE: &str = "ЖИ көмегімен жасалды / Создано ИИ";
@@ -324,7 +324,9 @@ fn front_matter_takes_the_aigc_label_once() {
     for text in [
         "# Steppe\n",
         "---\ntitle: a\nAIGC:\n  Label: \"2\"\n  ProduceID: x\ndate: b\n---\nText\n",
+        "---\r\ntitle: a\r\n---\r\nText\r\n",
         "+++\na = 1\n+++\nText",
+        "+++\na = 1\n[AIGC]\nLabel = '2'\nProduceID = 'x'\n[b]\nc = 1\n+++\nText",
     ] {
         let (labelled, receipt) = label_with(&labeler, "a.md", text).unwrap();
         assert!(receipt.record && receipt.is_complete(), "{receipt:?}");
@@ -335,6 +337,101 @@ fn front_matter_takes_the_aigc_label_once() {
         assert_eq!(report.verdict, Verdict::Valid);
         let (twice, _) = label_with(&labeler, "a.md", &labelled).unwrap();
         assert_eq!((twice.matches("AIGC").count(), verify(&twice).verdict), (1, Verdict::Valid));
+    }
+}
+
+/// Prints the front matter of each file as JSON, read as the sites that are made of such files read it.
+const FRONT: &str = r"
+import json, re, sys
+for path in sys.argv[1:]:
+    text = open(path, encoding='utf-8').read()
+    matter = re.split(r'(?m)^(?:---|\+\+\+)\s*$', text)[1]
+    if text.startswith('+++'):
+        import tomllib
+        print(json.dumps(tomllib.loads(matter)))
+    else:
+        import yaml
+        print(json.dumps(yaml.safe_load(matter)))
+";
+
+#[test]
+fn programs_read_the_aigc_label_as_a_mapping_of_seven_strings() {
+    let folder = tempfile::tempdir().unwrap();
+    let disclosure = Disclosure::generated("Acme").provider("ТОО «Ақ» O'Hara: 100% # \"1\"");
+    let labeler = Labeler::new(&disclosure, &signer()).policy(Policy::of(tanba::Profile::Cn));
+    let texts = [
+        ("plain", "tomllib", "+++\na = 1\n[b]\nc = 1\n+++\nText\n"),
+        ("table", "tomllib", "+++\na = 1\n[AIGC]\nLabel = '2'\nProduceID = 'x'\n[b]\nc = 1\n+++\nText\n"),
+        ("none", "yaml", "# Steppe\n"),
+        ("yaml", "yaml", "---\na: 1\nb:\n  c: 1\n---\nText\n"),
+        ("crlf", "yaml", "---\r\na: 1\r\nb:\r\n  c: 1\r\n---\r\nText\r\n"),
+    ];
+    let mut seen = 0;
+    for (name, module, text) in texts {
+        let (labelled, receipt) = label_with(&labeler, "a.md", text).unwrap();
+        let path = folder.path().join(format!("{name}.md"));
+        std::fs::write(&path, labelled).unwrap();
+        let Some(printed) = common::python(module, FRONT, &[path.to_str().unwrap()]) else { continue };
+        let mut front: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        let label = front.as_object_mut().unwrap().remove("AIGC").unwrap();
+        let producer = label["ContentProducer"].as_str().unwrap().to_owned();
+        assert!(producer.starts_with("%D0%A2") && producer.ends_with("O'Hara:%20100%25%20#%20%221%22"), "{producer}");
+        let wanted = serde_json::json!({
+            "Label": "1", "ContentProducer": producer, "ProduceID": receipt.id, "ReservedCode1": "",
+            "ContentPropagator": producer, "PropagateID": receipt.id, "ReservedCode2": "",
+        });
+        assert_eq!(label, wanted, "{name}");
+        let rest = if name == "none" { serde_json::json!({}) } else { serde_json::json!({ "a": 1, "b": { "c": 1 } }) };
+        assert_eq!(front, rest, "{name}");
+        seen += 1;
+    }
+    // Python reads TOML by itself.
+    assert!(seen >= 2, "{seen}");
+}
+
+#[test]
+fn a_manifest_that_is_long_for_a_text_is_said_and_the_ways_out_are_short() {
+    let long = |receipt: &Receipt| {
+        let said: Vec<_> = receipt.remarks.iter().filter(|remark| remark.contains("nobody sees")).collect();
+        assert!(said.iter().all(|said| said.contains("in a file beside") && said.contains("reference")), "{said:?}");
+        said.len() == 1
+    };
+    let labeler = labeler();
+    let (mut text, mut grown) = ("The wind came.\n".to_owned(), Vec::new());
+    for round in 0..4 {
+        let (labelled, receipt) = label_with(&labeler, "a.txt", &text).unwrap();
+        let len = labelled.len() - wrapper(&labelled);
+        assert_eq!(long(&receipt), len > 12 * 1024, "{round}: {len} bytes, {receipt:?}");
+        assert!(intact(&labelled), "{round}");
+        grown.push(len);
+        text = labelled;
+    }
+    assert!(grown[0] <= 12 * 1024 && grown[1] > 12 * 1024 && grown[3] > 40_000, "{grown:?}");
+    // A key whose certificate and signatures are long.
+    let request = IdentityRequest::new("Tanba tests", "RSA", time::macros::datetime!(2026-01-01 0:00 UTC));
+    let identity = Identity::generate(&request.algorithm(Algorithm::Ps256).days(3650).seed([9; 32])).unwrap();
+    let signer = Signer::from_pem(identity.chain_pem.as_bytes(), identity.key_pem.as_bytes()).unwrap();
+    let labeler = Labeler::new(&Disclosure::generated("Acme Writer"), &signer);
+    for name in ["a.txt", "a.csv"] {
+        let (labelled, receipt) = label_with(&labeler, name, "a,b\n").unwrap();
+        let len = labelled.len() - wrapper(&labelled);
+        assert_eq!(long(&receipt), len > 12 * 1024, "{name}: {len} bytes, {receipt:?}");
+        // A table has no notice, of which the manifest would speak.
+        assert_eq!(long(&receipt), name == "a.txt", "{name}: {len} bytes");
+        assert!(
+            name == "a.csv" || receipt.remarks.iter().any(|remark| remark.contains(&format!(" {len} bytes"))),
+            "{receipt:?}"
+        );
+    }
+    let (text, receipt) = labeler.label_text("Text.").unwrap();
+    assert!(long(&receipt) && text.len() > 12 * 1024, "{receipt:?}");
+    // The ways out.
+    for policy in
+        [Policy::kazakhstan().with_manifest_beside_text(true), Policy::kazakhstan().with_reference_in_text(true)]
+    {
+        let labeler = Labeler::new(&Disclosure::generated("Acme Writer"), &signer).policy(policy);
+        let (labelled, receipt) = label_with(&labeler, "a.txt", "Text.\n").unwrap();
+        assert!(labelled.len() < 200 && receipt.sidecar.is_some() && !long(&receipt), "{receipt:?}");
     }
 }
 

@@ -176,6 +176,118 @@ fn a_signed_text_is_proven_until_a_letter_changes() {
     assert_ne!(verify(forged.as_bytes()).binding, Binding::Intact);
 }
 
+/// What a person copies into another text, or a program that signs puts in its middle.
+#[test]
+fn a_wrapper_within_a_text_holds_and_one_within_another_does_not() {
+    let inside = signed(|store| around("Before. ", &wrapper(store), " After.\n"));
+    assert_proven("in the middle", &inside);
+    let between = signed(|store| around("«", &wrapper(store), "» was said.\n"));
+    assert_proven("between quotation marks", &between);
+    let alone = signed(|store| around("", &wrapper(store), "After.\n"));
+    assert_proven("at the start", &alone);
+    let text = String::from_utf8(inside).unwrap();
+    for (what, pasted) in [
+        ("quoted", format!("\"{text}\"")),
+        ("quoted in Russian", format!("«{}»", text.trim_end())),
+        ("behind other words", format!("He wrote: {text}")),
+        ("in front of other words", format!("{text}I agree.\n")),
+        ("in a quotation of Markdown", format!("> {text}")),
+    ] {
+        let report = verify(pasted.as_bytes());
+        assert_eq!((report.binding, report.signature), (Binding::Broken, Signature::Ok), "{what}: {report:#?}");
+        assert_eq!((report.verdict, report.headline), (Verdict::Tampered, Headline::Broken), "{what}");
+        assert!(report.manifest.unwrap().source_types[0].ends_with("/trainedAlgorithmicMedia"), "{what}");
+    }
+}
+
+/// The whole text with its label, in form C and in form D.
+fn forms(text: &str) -> (String, String) {
+    let composed = [("e\u{301}", "é"), ("и\u{306}", "й"), ("\u{1112}\u{1161}\u{11ab}", "한")];
+    let (mut c, mut d) = (text.to_owned(), text.to_owned());
+    for (apart, whole) in composed {
+        c = c.replace(apart, whole);
+        d = d.replace(whole, apart);
+    }
+    (c, d)
+}
+
+/// What c2pa 0.91 tests of the hash of a text.
+#[test]
+fn a_text_holds_in_each_form_with_its_manifest_inside_and_beside() {
+    let disclosure = tanba::Disclosure::generated("Acme Writer").provider("Acme LLP");
+    let policy = |beside: bool| tanba::Policy::kazakhstan().with_manifest_beside_text(beside);
+    let verifier = Verifier::new().anchors(anchors());
+    for text in ["Cafe\u{301} au lait, и\u{306}, \u{1112}\u{1161}\u{11ab}.\n", "Café au lait, й, 한.\n"] {
+        for beside in [false, true] {
+            let labeler = tanba::Labeler::new(&disclosure, &common::signer()).policy(policy(beside));
+            let whole = common::label_with(&labeler, "a.txt", text).unwrap();
+            for (labelled, receipt) in [whole, labeler.label_text(text).unwrap()] {
+                assert!(labelled.contains(text.trim_end()), "every byte stays");
+                let said = receipt.remarks.iter().any(|remark| remark.contains("form C"));
+                assert_eq!(said, text.contains('\u{301}'), "{receipt:?}");
+                let (c, d) = forms(&labelled);
+                assert!(c != d && (c == labelled || d == labelled));
+                for (form, file) in [("C", c), ("D", d)] {
+                    let verify = |file: &str| match &receipt.sidecar {
+                        Some(store) => verifier.verify_with_manifest(&mut Cursor::new(file), store).unwrap(),
+                        None => verifier.verify(&mut Cursor::new(file)).unwrap(),
+                    };
+                    let report = verify(&file);
+                    let what = format!("{text}, form {form}, beside: {beside}");
+                    assert_eq!((report.binding, report.headline), (Binding::Intact, Headline::AiMadeProven), "{what}");
+                    assert_eq!(verify(&file.replace("lait", "thé")).binding, Binding::Broken, "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_hash_leaves_out_is_the_wrapper_and_nothing_else() {
+    let file = |less: usize, more: usize| {
+        signed(move |store| {
+            let (file, range) = around(PROSE, &wrapper(store), "After.");
+            (file, range.start - less..range.end + more)
+        })
+    };
+    assert_eq!(verify(&file(0, 0)).binding, Binding::Intact);
+    // A letter in front of it, or behind it, that anybody may change.
+    for (less, more) in [(1, 0), (0, 1), (5, 5)] {
+        let report = verify(&file(less, more));
+        assert_eq!((report.binding, report.verdict), (Binding::Partial, Verdict::Inconclusive), "{less} {more}");
+        assert_ne!(report.headline, Headline::AiMadeProven);
+    }
+    // Words in front of it move it away from what is left out.
+    let moved = String::from_utf8(file(0, 0)).unwrap().replace("The wind", "The cold wind");
+    assert_eq!(
+        (verify(moved.as_bytes()).binding, verify(moved.as_bytes()).verdict),
+        (Binding::Broken, Verdict::Tampered)
+    );
+}
+
+#[test]
+fn a_damaged_wrapper_beside_a_sound_one_is_said_and_an_empty_one_is_no_manifest() {
+    let damaged = "\u{feff}\u{e0133}\u{e0122}\u{e0140}\u{e0131}\u{e0144}\u{e0148}\u{e0144}\u{fe00}\u{fe09}\u{fe00}\u{fe00}\u{fe00}\u{fe00}";
+    for file in [
+        signed(|store| around(&format!("Host.{damaged}"), &wrapper(store), "")),
+        signed(|store| around(&format!("Host.{damaged} and more."), &wrapper(store), "")),
+        signed(|store| around("Host.", &wrapper(store), damaged)),
+    ] {
+        let report = verify(&file);
+        assert_eq!((report.binding, report.signature), (Binding::Intact, Signature::Ok), "{report:#?}");
+        let said = report.findings.iter().filter(|finding| finding.value.contains("manifest.text.corruptedWrapper"));
+        assert_eq!(said.count(), 1, "{report:#?}");
+        assert!(!report.not_examined.is_empty(), "{report:#?}");
+        // Who signed the text signed the damaged one with it.
+        assert_eq!(report.verdict, Verdict::Valid, "{report:#?}");
+        let added = String::from_utf8(file.clone()).unwrap() + damaged;
+        assert_eq!(verify(added.as_bytes()).binding, Binding::Broken);
+    }
+    let (empty, _) = around("Host.", &wrapper(&[]), "");
+    let report = verify(&empty);
+    assert!(report.manifest.is_none() && report.headline == Headline::NotChecked, "{report:#?}");
+}
+
 #[test]
 fn signed_pages_code_subtitles_and_documents_are_proven() {
     let encoded = |store: &[u8]| BASE64_STANDARD.encode(store);
@@ -199,6 +311,14 @@ fn signed_pages_code_subtitles_and_documents_are_proven() {
     assert_proven("code", &code);
     let shell = signed(|store| around("#!/bin/sh\necho steppe", &format!("\n# {}", block(store)), ""));
     assert_proven("script", &shell);
+    // The line end in front of it, of two bytes.
+    let crlf = signed(|store| around("#!/bin/sh\r\necho steppe", &format!("\r\n# {}", block(store)), ""));
+    assert_proven("script with CRLF", &crlf);
+    // As c2pa 0.91 writes it, and what it writes for a Markdown file.
+    let top = signed(|store| around("", &format!("<!-- {} -->\n", block(store)), "# Steppe\n\nThe wind came.\n"));
+    assert_proven("Markdown", &top);
+    let twice = String::from_utf8(top).unwrap() + "<!-- " + &block(b"x") + " -->\n";
+    assert_ne!(verify(twice.as_bytes()).headline, Headline::AiMadeProven, "of two none is believed");
     let vtt = |store: &[u8]| {
         around("WEBVTT\n\n", &format!("NOTE {}\n", block(store)), "\n00:00.000 --> 00:02.000\nThe wind came.\n")
     };

@@ -10,7 +10,7 @@ use crate::{
     container::invisible::{WRAPPER_MARK, selector},
     format::{Marked, Survey},
     manifest::Draft,
-    nfc::Nfc,
+    nfc::{self, Nfc},
     patch::Wrap,
 };
 
@@ -44,6 +44,8 @@ pub struct TextLabeler<'a> {
     tail: String,
     draft: Option<Draft>,
     wrap: Option<Wrap>,
+    /// What is to be said of the manifest, whatever the text is.
+    remarks: Vec<String>,
     hash: Sha256,
     nfc: Nfc,
     /// Bytes so far.
@@ -84,6 +86,7 @@ impl Labeler {
             tail,
             draft,
             wrap: marked.patch.take_wrap(),
+            remarks: marked.remarks,
             hash: Sha256::new(),
             nfc: Nfc::default(),
             len: 0,
@@ -158,6 +161,9 @@ impl TextLabeler<'_> {
         self.nfc.finish(&mut |bytes| hash.update(bytes));
         let mut output = super::Output { len: self.len, store: None };
         if let Some(draft) = self.draft.take() {
+            if self.nfc.changed() {
+                self.remarks.push(nfc::OTHER_FORM.into());
+            }
             let wrapper = self.wrap.take();
             let len = wrapper.as_ref().map_or(0, |wrap| wrap(&vec![0; draft.len()]).len() as u64);
             let slot = self.len..self.len + len;
@@ -167,7 +173,8 @@ impl TextLabeler<'_> {
             end += &String::from_utf8(wrapped).map_err(lost)?;
             output = super::Output { len: slot.end, store: Some(store) };
         }
-        let receipt = self.labeler.receipt(&self.job, &self.notice, Marked::default(), &output);
+        let marked = Marked { remarks: self.remarks, ..Marked::default() };
+        let receipt = self.labeler.receipt(&self.job, &self.notice, marked, &output);
         Ok((end, receipt))
     }
 

@@ -11,11 +11,23 @@ pub(super) const NAMESPACE: &str = "http://www.tc260.org.cn/ns/AIGC/1.0/";
 pub(super) const DIALECT: &str = "http://cvdca.org.cn/ns/aigc/1.0/";
 
 /// The value: seven strings in this order. On the first write the propagator is the producer (note 1).
+pub(crate) fn pairs(record: &Record) -> [(&'static str, String); 7] {
+    let (producer, id) = (legal(&record.provider), record.id.to_string());
+    [
+        ("Label", "1".into()),
+        ("ContentProducer", producer.clone()),
+        ("ProduceID", id.clone()),
+        ("ReservedCode1", String::new()),
+        ("ContentPropagator", producer),
+        ("PropagateID", id),
+        ("ReservedCode2", String::new()),
+    ]
+}
+
+/// The same as JSON: no character in it needs an escape.
 pub(crate) fn json(record: &Record) -> String {
-    let (producer, id) = (legal(&record.provider), record.id);
-    format!(
-        r#"{{"Label":"1","ContentProducer":"{producer}","ProduceID":"{id}","ReservedCode1":"","ContentPropagator":"{producer}","PropagateID":"{id}","ReservedCode2":""}}"#
-    )
+    let pairs = pairs(record).map(|(name, value)| format!("\"{name}\":\"{value}\""));
+    format!("{{{}}}", pairs.join(","))
 }
 
 /// Percent-encodes what Annex E j) does not allow: everything but 0x21, 0x23–0x5B, 0x5D–0x7E; and `%` itself.
@@ -63,7 +75,8 @@ pub(super) fn read(text: &str) -> Option<Aigc> {
         _ => None,
     };
     let says = match field("Label")?.trim() {
-        "1" => Statement::FullyAi,
+        // The word itself is what the agents of MiniMax write.
+        "1" | "AIGC" => Statement::FullyAi,
         "2" | "3" => Statement::PossiblyAi,
         _ => return None,
     };

@@ -48,6 +48,11 @@ pub(crate) fn is_labelled(survey: &Survey) -> bool {
     survey.texts.iter().any(|text| text.key == ID)
 }
 
+/// The words of the label that these fields are of.
+pub(crate) fn earlier_notice(survey: &Survey) -> Option<&str> {
+    survey.texts.iter().find(|text| text.key == NOTICE).map(|text| text.value.as_str())
+}
+
 /// What text fields of these names declare. `fields` are name, text and place.
 pub(super) fn declared<'a>(fields: impl Iterator<Item = (&'a str, &'a str, &'a str)> + Clone) -> Vec<Finding> {
     let is = |name: &str, wanted: &str| name.rsplit(':').next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));

@@ -14,9 +14,9 @@ mod xmp;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub(crate) use aigc::json as aigc_json;
+pub(crate) use aigc::{json as aigc_json, pairs as aigc_pairs};
 pub(crate) use exif::{describe, may_describe, orientation, text as exif_text};
-pub(crate) use fields::{fields, is_labelled, replaces};
+pub(crate) use fields::{earlier_notice, fields, is_labelled, replaces};
 pub(crate) use instance::instance;
 pub(crate) use outline::outline;
 pub(crate) use read::{Found, find, find_in};

@@ -137,6 +137,7 @@ fn change<'a>(
     let (mut changes, mut marked, mut new) = (Changes::default(), Marked::default(), Vec::new());
     if let Some(record) = label.record {
         new.extend(properties::write(&mut package, &mut changes, record, budget)?);
+        properties::describe(&mut package, &mut changes, (record, survey), budget)?;
     }
     if let Some(prose) = label.prose {
         let Some(main) = main(&mut package, budget)? else {

@@ -4,9 +4,12 @@ use std::ops::ControlFlow;
 
 use super::parts::{relate, related, relations};
 use crate::{
-    Result,
-    container::xml::escape,
-    format::package::{Changes, Package, Step, scan},
+    Error, Result,
+    container::xml::{Fault, escape},
+    format::{
+        Survey,
+        package::{Changes, Package, Step, scan},
+    },
     limits::Budget,
     record::{self, Record},
 };
@@ -16,6 +19,9 @@ const CUSTOM: (&str, &str) = ("custom-properties", "customProperties");
 const NAME: &str = "docProps/custom.xml";
 const TYPE: &str = "application/vnd.openxmlformats-officedocument.custom-properties+xml";
 const SPACE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties";
+/// The last word of the relationship to the core properties: ISO/IEC 29500-2, 8.3.
+const CORE: &str = "core-properties";
+const DUBLIN_CORE: &str = "http://purl.org/dc/elements/1.1/";
 /// Number of the first property: 22.3.2.2 keeps those below it.
 const FIRST: u32 = 2;
 
@@ -63,6 +69,52 @@ pub(super) fn write(
         ControlFlow::Continue(())
     });
     if done { Ok(None) } else { Err(package.no_place(&part, end.err())) }
+}
+
+/// Writes what the notice says as the description of the document, which programs show as its comment. What the owner wrote there
+/// stays, as does a part that cannot be edited: the record stands in the custom properties in any case.
+pub(super) fn describe(
+    package: &mut Package,
+    changes: &mut Changes,
+    (record, survey): (&Record, &Survey),
+    budget: &mut Budget,
+) -> Result<()> {
+    let relations = relations(package, "", budget)?;
+    let Some(name) = related(&relations, &[CORE]) else { return Ok(()) };
+    let part = match package.part(&name, budget) {
+        Ok(part) if part.whole => part,
+        Err(error @ (Error::Limit { .. } | Error::Io(_))) => return Err(error),
+        _ => return Ok(()),
+    };
+    let words = &record.alt_text;
+    let written = format!("<dc:description xmlns:dc=\"{DUBLIN_CORE}\">{}</dc:description>", escape(words));
+    let earlier = |text: &str| record::earlier_notice(survey) == Some(text);
+    let (mut text, mut there, mut free, mut edit) = (String::new(), None, true, None);
+    let end = scan(&part.text, budget, |step, around| {
+        match (step, around) {
+            (Step::Text(words), [_, field]) if field.is("description") => text.push_str(words),
+            (Step::Close(field, close), [_]) if field.is("description") => {
+                let old = text.trim();
+                free &= there.is_none() && (record::may_describe(old, words) || old != words && earlier(old));
+                there = Some(field.tag.start..close.end);
+            }
+            (Step::Close(root, close), []) => {
+                edit = match (&there, root.empty) {
+                    (None, false) => Some(close.start..close.start),
+                    (None, true) => None,
+                    (Some(range), _) => Some(range.clone()).filter(|_| free),
+                };
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    });
+    match end {
+        Err(Fault::Limit(error)) => return Err(error),
+        Err(Fault::Malformed { .. }) => {}
+        Ok(()) => edit.into_iter().for_each(|range| changes.replace(&part, range, written.clone())),
+    }
+    Ok(())
 }
 
 fn properties(record: &Record, space: &str, first: u32) -> String {

@@ -19,21 +19,26 @@ impl Matter<'_> {
     pub(super) fn range(&self, key: &str) -> Option<Range<usize>> {
         let (at, _) = value(self.inner, key)?;
         let mut lines = self.inner[at..].split_inclusive('\n');
-        let first = lines.next()?.len();
-        let more: usize = lines.take_while(|line| line.starts_with([' ', '\t'])).map(str::len).sum();
+        let head = lines.next()?;
+        let is_inside = |line: &&str| match head.trim_start().starts_with('[') {
+            true => !line.trim_start().starts_with('['),
+            false => line.starts_with([' ', '\t']),
+        };
+        let more: usize = lines.take_while(is_inside).map(str::len).sum();
         let start = self.start + at;
-        Some(start..start + first + more)
+        Some(start..start + head.len() + more)
     }
 }
 
-/// A line of front matter that says a string.
-pub(super) fn entry(key: &str, value: &str, toml: bool) -> String {
-    let between = if toml { " =" } else { ":" };
-    // In neither language a quoted string of this kind has escapes; JSON's string is one in both.
-    match value.contains('\'') {
-        true => format!("{key}{between} {}", serde_json::Value::String(value.into())),
-        false => format!("{key}{between} '{value}'"),
+/// A mapping of front matter, as it is written in the world: a block of YAML, or an inline table of TOML, which may stand in front
+/// of any other entry. The values hold nothing that needs an escape in either.
+pub(super) fn entry(key: &str, pairs: &[(&str, String)], toml: bool, eol: &str) -> String {
+    if toml {
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{name} = \"{value}\"")).collect();
+        return format!("{key} = {{ {} }}{eol}", pairs.join(", "));
     }
+    let pairs = pairs.iter().map(|(name, value)| format!("  {name}: \"{value}\"{eol}"));
+    format!("{key}:{eol}{}", pairs.collect::<String>())
 }
 
 /// Whether a fence of code is open at the end of a text: CommonMark 0.31, 4.5.
@@ -80,35 +85,70 @@ pub(super) fn value(matter: &str, key: &str) -> Option<(usize, String)> {
     while let Some(line) = lines.next() {
         let start = at;
         at += line.len();
+        if line.trim_end().strip_prefix('[').and_then(|line| line.strip_suffix(']')).map(unquote).as_deref()
+            == Some(key)
+        {
+            let table = lines.take_while(|line| !line.trim_start().starts_with('['));
+            return Some((start, mapping(table)));
+        }
         let Some((name, rest)) = line.split_once([':', '=']) else { continue };
         if name.starts_with([' ', '\t', '#']) || unquote(name.trim()) != key {
             continue;
         }
         let rest = rest.trim();
-        if !matches!(rest, "" | "|" | ">" | "|-" | ">-") {
+        if let Some(inner) = rest.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))
+            && serde_json::from_str::<serde_json::Value>(rest).is_err()
+        {
+            return Some((start, mapping(parts(inner))));
+        }
+        if !matches!(rest, "" | "|" | ">" | "|-" | ">-") && !rest.starts_with('#') {
             return Some((start, unquote(rest)));
         }
         let block: Vec<_> = lines.take_while(|line| line.starts_with([' ', '\t']) || line.trim().is_empty()).collect();
-        if !rest.is_empty() || block.iter().any(|line| line.trim_start().starts_with('{')) {
+        if !(rest.is_empty() || rest.starts_with('#')) || block.iter().any(|line| line.trim_start().starts_with('{')) {
             return Some((start, block.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")));
         }
-        let pairs = block.iter().filter_map(|line| line.split_once(':'));
-        let pairs = pairs.map(|(name, value)| (unquote(name.trim()), serde_json::Value::String(unquote(value.trim()))));
-        return Some((start, serde_json::Value::Object(pairs.collect()).to_string()));
+        return Some((start, mapping(block)));
     }
     None
 }
 
-/// A scalar without its quotes: YAML 1.2, 7.3.
+/// Pairs of a name and a string as JSON.
+fn mapping<'a>(pairs: impl IntoIterator<Item = &'a str>) -> String {
+    let pairs = pairs.into_iter().filter(|pair| !pair.trim_start().starts_with('#'));
+    let pairs = pairs.filter_map(|pair| pair.split_once([':', '=']));
+    let pairs = pairs.map(|(name, value)| (unquote(name.trim()), serde_json::Value::String(unquote(value.trim()))));
+    serde_json::Value::Object(pairs.collect()).to_string()
+}
+
+/// What stands between the commas that are outside of quotation marks.
+fn parts(inner: &str) -> Vec<&str> {
+    let mut quote = None;
+    let between = |character: char| {
+        match quote {
+            Some(open) if open == character => quote = None,
+            None if matches!(character, '"' | '\'') => quote = Some(character),
+            _ => {}
+        }
+        character == ',' && quote.is_none()
+    };
+    inner.split(between).collect()
+}
+
+/// A scalar without its quotes and what is said about it behind it: YAML 1.2, 7.3.
 fn unquote(text: &str) -> String {
-    let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
-    if let Some(inner) = quoted('\'') {
+    let said = |rest: &str| rest.trim_start().is_empty() || rest.trim_start().starts_with('#');
+    if let Some((inner, rest)) = text.strip_prefix('\'').and_then(|inner| inner.rsplit_once('\''))
+        && said(rest)
+    {
         return inner.replace("''", "'");
     }
-    match quoted('"') {
-        Some(inner) => serde_json::from_str(text).unwrap_or_else(|_| inner.to_owned()),
-        None => text.to_owned(),
+    if let Some((inner, rest)) = text.strip_prefix('"').and_then(|inner| inner.rsplit_once('"'))
+        && said(rest)
+    {
+        return serde_json::from_str(&text[..inner.len() + 2]).unwrap_or_else(|_| inner.to_owned());
     }
+    text.split_once(" #").map_or(text, |(text, _)| text.trim_end()).to_owned()
 }
 
 #[cfg(test)]
@@ -130,12 +170,24 @@ mod tests {
 
     #[test]
     fn an_entry_is_written_as_it_is_read_and_found_with_its_lines() {
-        for inner in [INNER.to_owned(), INNER.replace('x', "O'Hara")] {
-            for toml in [false, true] {
-                let line = entry("AIGC", &inner, toml);
-                assert_eq!(value(&line, "AIGC").unwrap().1, inner);
+        for producer in ["x", "O'Hara%20Co", "a:b,c=d#e"] {
+            let pairs = [("Label", "1".to_owned()), ("ContentProducer", producer.to_owned())];
+            for (toml, eol) in [(false, "\n"), (true, "\n"), (false, "\r\n"), (true, "\r\n")] {
+                let written = entry("AIGC", &pairs, toml, eol);
+                let (at, read) = value(&written, "AIGC").unwrap();
+                let read: serde_json::Value = serde_json::from_str(&read).unwrap();
+                assert_eq!(
+                    (at, read),
+                    (0, serde_json::json!({ "Label": "1", "ContentProducer": producer })),
+                    "{written}"
+                );
+                let text =
+                    if toml { format!("+++\n{written}a = 1\n+++\n") } else { format!("---\n{written}a: 1\n---\n") };
+                assert_eq!(&text[matter(&text).unwrap().range("AIGC").unwrap()], written);
             }
         }
+        let text = "+++\na = 1\n[AIGC]\nLabel = '1'\nProduceID = 'x'\n[b]\nc = 1\n+++\n";
+        assert_eq!(&text[matter(text).unwrap().range("AIGC").unwrap()], "[AIGC]\nLabel = '1'\nProduceID = 'x'\n");
         let text = "---\ntitle: a\nAIGC:\n  Label: 1\n  ProduceID: x\ndate: b\n---\n";
         assert_eq!(&text[matter(text).unwrap().range("AIGC").unwrap()], "AIGC:\n  Label: 1\n  ProduceID: x\n");
     }
@@ -159,6 +211,10 @@ mod tests {
             format!("AIGC: |\n  {INNER}\n"),
             format!("AIGC = '{INNER}'\n"),
             "AIGC:\n  Label: \"1\"\n  ContentProducer: 'x'\n".into(),
+            "AIGC: # a label\n    ContentProducer: x # who\n    # what\n    Label: '1' # what\n".into(),
+            "AIGC: { Label: '1', ContentProducer: x }\n".into(),
+            "AIGC = { Label = \"1\", \"ContentProducer\" = 'x' }\n".into(),
+            "[AIGC]\nLabel = \"1\"\n\nContentProducer = 'x'\n[b]\n".into(),
         ] {
             let (at, value) = value(&format!("title: About AIGC: a note\n{written}date: 2026\n"), "AIGC").unwrap();
             let value: serde_json::Value = serde_json::from_str(&value).unwrap_or_else(|_| panic!("{written} {value}"));

@@ -124,12 +124,12 @@ impl Marker<'_> {
     fn markdown(&mut self) {
         let eol = self.eol;
         let matter = front::matter(self.text);
-        let aigc = self.label.record.filter(|record| record.aigc).map(record::aigc_json);
+        let aigc = self.label.record.filter(|record| record.aigc).map(record::aigc_pairs);
         let mut inside = String::new();
-        if let Some(json) = &aigc {
+        if let Some(pairs) = &aigc {
             self.marked.no_place_for_record = false;
             let toml = matter.as_ref().is_some_and(|matter| matter.toml);
-            inside = front::entry("AIGC", json, toml) + eol;
+            inside = front::entry("AIGC", pairs, toml, eol);
             for range in matter.iter().filter_map(|matter| matter.range("AIGC")) {
                 self.marked.patch.delete(range.start as u64..range.end as u64);
             }
@@ -246,18 +246,24 @@ impl Marker<'_> {
         }
     }
 
-    /// The wrapper at the end, and its hash over form C.
+    /// The wrapper at the end, where it does not stand beside, and the hash over form C.
     fn wrap(&mut self) {
         let Some(len) = self.label.store_len else { return };
-        let normal = nfc::is_normal(self.text);
+        self.marked.patch.hash_nfc();
         if !self.label.beside {
             self.marked.patch.slot(self.text.len() as u64, len, Box::new(wrapper::wrap));
-            self.marked.patch.hash_nfc();
+            let takes = wrapper::length(len);
+            if takes > wrapper::MODEST {
+                self.marked.remarks.push(format!(
+                    "the manifest takes {takes} bytes of characters that nobody sees, more than the {} that a text should carry: it \
+                     holds a long certificate chain, or what earlier labels said; let it stand in a file beside the text, or let \
+                     the notice name it (a reference)",
+                    wrapper::MODEST
+                ));
+            }
         }
-        if !normal && !self.label.beside {
-            let why = "the text is not in Unicode's form C and stays as it is: its hash is made over that form (C2PA 2.4 \
-                       §15.12.1.3.1), and programs that leave this out call the text changed";
-            self.marked.remarks.push(why.into());
+        if !nfc::is_normal(self.text) {
+            self.marked.remarks.push(nfc::OTHER_FORM.into());
         }
     }
 

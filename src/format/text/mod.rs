@@ -64,7 +64,8 @@ impl Handler for Text {
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {
         let text = read(source, Format::Text, budget)?;
         let matter = front::matter(&text);
-        let media_type = match Kind::of(&text, None) {
+        let kind = Kind::of(&text, None);
+        let media_type = match kind {
             Kind::Markdown => "text/markdown",
             Kind::Xml => "application/xml",
             Kind::Json => "application/json",
@@ -72,6 +73,8 @@ impl Handler for Text {
         };
         let mut survey = Survey { media_type, frames: 1, ..Survey::default() };
         carriers(&text, &mut survey, budget)?;
+        // A manifest beside a plain text is compared as one within it: C2PA 2.4 §15.12.1.3.1.
+        survey.nfc |= survey.stores.is_empty() && kind == Kind::Plain;
         if let Some(matter) = matter
             && let Some((at, value)) = front::value(matter.inner, "AIGC")
         {

@@ -1,16 +1,26 @@
-//! The cases of others for wrappers in text (C2PA 2.4 §A.8), made anew from what they say: c2patxt's A8ConformanceTest 2.0.0 under its
-//! numbers, the one that c2pa 0.91 carries in its tests, and those that c2pa-unstructured-text 0.2 offers to C2PA's public test files.
+//! The cases of others for manifests in text (C2PA 2.4 §A.8 and §A.9), made anew from what they say: c2patxt's A8ConformanceTest 2.0.0
+//! under its numbers, those that c2pa 0.91 carries in its tests, and those that c2pa-unstructured-text 0.2 offers to C2PA's public
+//! test files. The c2pa crate 0.90, which is used here, and c2pa-python 0.38.1 read no manifest in a text: neither can be asked. What
+//! 0.91 tests of hashes is in `tests/text.rs`.
 //!
 //! Where we do otherwise than they want:
 //! * E0001–E0006: they end the wrapper with the store. Ours is filled up to a length that hangs on that of the store only, as in the
 //!   working draft and in c2pa 0.91; every reader that was tried passes over that.
-//! * X0003: two wrappers are two stores here as well as a failure, so that `show` can list both; none is believed.
-//! * X0021: a damaged wrapper in front of a sound one does not hide it, and is said as well. c2pa-unstructured-text then reads none.
-//! * What a wrapper is filled up with: 0x10 in the working draft and in c2pa-unstructured-text, 0xFF here, because encypher-c2pa takes
-//!   0x10 for content and every reader that was tried passes over 0xFF. The length is the same.
+//! * X0003: two wrappers are two stores here as well as a failure, so that `show` can list both; none is believed. The same holds for
+//!   two blocks. c2pa 0.91 then says that there is no manifest.
+//! * X0021: a damaged wrapper beside a sound one does not hide it, and is said as well. c2pa 0.91 reads the sound one and says nothing
+//!   of the other; c2pa-unstructured-text reads none. §15.12.1.3.2 has a failure code for the damaged one, which must be said, and
+//!   nothing that forbids to read the other: we keep to that.
+//! * What a wrapper is filled up with: 0x10 in the working draft, in c2pa 0.91 and in c2pa-unstructured-text, 0xFF here, because
+//!   encypher-c2pa takes 0x10 for content and every reader that was tried passes over 0xFF. The length is the same.
 //! * A second version of the frame, with a checksum, is an extension of c2pa-unstructured-text: here, as for its own plain reader, it is
 //!   a damaged wrapper.
-//! * X0022: a wrapper that holds nothing holds a store of no bytes, which then cannot be read: somebody put it there.
+//! * X0022: a wrapper or a block that holds nothing holds a store of no bytes, which then cannot be read: somebody put it there. c2pa
+//!   0.91 says that there is no manifest.
+//! * What stands between the marks of a block and is no address is a failure (§A.9.5) where they stand alone in a comment. c2pa 0.91
+//!   takes it for words.
+//! * Behind a first line that must stay where it is c2pa 0.91 puts the block at the end of the file, we behind that line: §A.9.3 allows
+//!   both, and both are read.
 
 use super::{wrapper::wrap, *};
 use crate::{container::invisible::spelled, format::testing::survey};
@@ -90,8 +100,12 @@ fn what_others_extract_is_extracted_here() {
         ("X0022", format!("Doc.{}", whole(&[])), store(&[]), &[]),
         ("X0023", format!("Doc.{}", whole(&[14, 15, 16, 17])), store(&[14, 15, 16, 17]), &[]),
         ("c2pa 0.91", format!("hello from c2pa-text{}", whole(&c2pa_0_91)), store(&c2pa_0_91), &[]),
+        // A damaged one in front of a sound one, with nothing between, and in the other order.
+        ("c2pa 0.91, mangled", format!("host{}{sound}", wrapper(9, 4, PAYLOAD)), store(PAYLOAD), &[CORRUPTED]),
+        ("c2pa 0.91, mangled last", format!("host{sound}{}", wrapper(9, 4, PAYLOAD)), store(PAYLOAD), &[CORRUPTED]),
+        ("c2pa 0.91, emoji", "A smiley \u{263a}\u{fe0f}, \u{200d} and \u{feff} alone".into(), vec![], &[]),
     ];
-    assert_eq!(cases.len(), 24);
+    assert_eq!(cases.len(), 27);
     for (name, text, stores, faults) in cases {
         let found = survey(&Text, text.as_bytes()).unwrap();
         let held: Vec<_> = found.stores.iter().map(|store| store.jumbf.clone()).collect();
@@ -138,4 +152,53 @@ fn what_is_offered_to_the_public_test_files_is_read_and_written_alike() {
         let said = found.texts.iter().map(|it| it.key.as_str()).filter(|key| key.starts_with("manifest."));
         assert_eq!((found.stores.len(), said.collect::<Vec<_>>().as_slice()), (stores, faults), "{name}");
     }
+}
+
+/// What c2pa 0.91 writes for each kind, and what it takes for no manifest.
+#[test]
+fn blocks_of_c2pa_0_91_are_found_with_what_it_leaves_out() {
+    let reference = format!("data:application/c2pa;base64,{}", BASE64_STANDARD.encode(PAYLOAD));
+    let block = format!("-----BEGIN C2PA MANIFEST----- {reference} -----END C2PA MANIFEST-----");
+    let cue = "00:00:00.000 --> 00:00:05.000\nHello.\n";
+    let cases = [
+        ("md", "", format!("<!-- {block} -->\n"), "# Title\n\nBody text.\n".to_owned()),
+        ("yaml", "", format!("# {block}\n"), "key: value\n".into()),
+        ("toml", "", format!("# {block}\n"), "a = 1\n".into()),
+        ("ini", "", format!("; {block}\n"), "[a]\n".into()),
+        ("js", "", format!("// {block}\n"), "content\n".into()),
+        ("css", "", format!("/* {block} */\n"), "content\n".into()),
+        ("sql", "", format!("-- {block}\n"), "content\n".into()),
+        ("tex", "", format!("% {block}\n"), "content\n".into()),
+        ("py, CRLF", "", format!("# {block}\r\n"), "content\r\n".into()),
+        // At the end of the file the line end in front of it goes as well.
+        ("py, script", "#!/usr/bin/env python\nprint('hi')", format!("\n# {block}"), String::new()),
+        ("py, script, CRLF", "#!/usr/bin/env python\r\nprint('hi')", format!("\r\n# {block}"), String::new()),
+        ("rss", "<?xml version=\"1.0\"?>\n<rss/>", format!("\n<!-- {block} -->"), String::new()),
+        ("vtt", "WEBVTT\n\n", format!("NOTE {block}\n"), format!("\n{cue}")),
+    ];
+    let handler = |name: &str| -> &dyn Handler { if name == "vtt" { &super::super::subtitles::WebVtt } else { &Text } };
+    for (name, before, carrier, after) in &cases {
+        let text = format!("{before}{carrier}{after}");
+        let found = survey(handler(name), text.as_bytes()).unwrap();
+        let [store] = &found.stores[..] else { panic!("{name}: {found:?}") };
+        let range = before.len() as u64..(before.len() + carrier.len()) as u64;
+        assert_eq!((store.jumbf.as_slice(), &store.carrier), (PAYLOAD, &vec![range]), "{name}");
+        assert!(found.texts.iter().all(|text| !text.key.starts_with("manifest.")), "{name}: {found:?}");
+    }
+    let said = |text: &str| {
+        let found = survey(&Text, text.as_bytes()).unwrap();
+        let keys: Vec<_> =
+            found.texts.iter().map(|text| text.key.clone()).filter(|key| key.contains("anifest")).collect();
+        (found.stores.iter().map(|store| store.jumbf.clone()).collect::<Vec<_>>(), keys)
+    };
+    let marks = |inner: &str| format!("# -----BEGIN C2PA MANIFEST----- {inner} -----END C2PA MANIFEST-----\n");
+    let multiple = "manifest.structuredText.multipleReferences".to_owned();
+    let two = format!("# {block}\na: 1\n{}", marks("data:application/c2pa;base64,AAAA"));
+    assert_eq!(said(&two), (vec![PAYLOAD.to_vec(), vec![0; 3]], vec![multiple]));
+    assert_eq!(said(&marks("https://example.com/a.c2pa")), (vec![], vec!["c2pa-manifest".to_owned()]));
+    assert_eq!(said(&marks("data:application/c2pa;base64,")), (vec![vec![]], vec![]));
+    assert_eq!(said(&marks("")).1, ["manifest.structuredText.emptyReference"]);
+    assert_eq!(said(&marks("and")).1, ["manifest.structuredText.malformedReference"]);
+    let prose = "Between -----BEGIN C2PA MANIFEST----- and -----END C2PA MANIFEST----- stands the address.\n";
+    assert_eq!(said(prose), (vec![], vec![]));
 }

@@ -13,6 +13,9 @@ use crate::{
 const HEADER: usize = 13;
 const VERSION: u8 = 1;
 
+/// More bytes than this of what nobody sees, a program that passes text on may cut off or refuse.
+pub(super) const MODEST: usize = 12 * 1024;
+
 /// What a wrapper holds.
 pub(super) enum Held {
     Store {
@@ -58,12 +61,17 @@ fn is_padding(bytes: &[u8]) -> bool {
     [0x10, 0xff].iter().any(|&fill| rest.iter().all(|&byte| byte == fill))
 }
 
-/// A store as a wrapper. A byte is three bytes or four in UTF-8: the rest is filled up, so that the length of the wrapper
-/// depends on that of the store only.
+/// How long the wrapper of a store is: a byte is three bytes or four in UTF-8, and the rest is filled up, so that the length of the
+/// wrapper depends on that of the store only.
+pub(super) fn length(store: usize) -> usize {
+    WRAPPER_MARK.len_utf8() + (HEADER + store) * 4 + 6
+}
+
+/// A store as a wrapper.
 pub(super) fn wrap(store: &[u8]) -> Vec<u8> {
     let len = u32::try_from(store.len()).unwrap_or(u32::MAX).to_be_bytes();
     let bytes = [&WRAPPER_MAGIC[..], &[VERSION], &len, store].concat();
-    let target = WRAPPER_MARK.len_utf8() + bytes.len() * 4 + 6;
+    let target = length(store.len());
     let mut text = String::with_capacity(target);
     text.push(WRAPPER_MARK);
     text.extend(bytes.iter().map(|&byte| spelled(byte)));

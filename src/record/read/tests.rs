@@ -162,6 +162,8 @@ fn chinas_label_in_every_form() {
         let value = inner.replace("\"Label\":\"1\"", &format!("\"Label\":\"{label}\""));
         assert_eq!(in_texts(&[("AIGC", &value)])[0].says, Statement::PossiblyAi);
     }
+    let value = inner.replace("\"Label\":\"1\"", "\"Label\":\"AIGC\"");
+    assert_eq!(in_texts(&[("AIGC", &value)])[0].says, Statement::FullyAi);
     let other = inner.replace("a1", "b2");
     let two = in_texts(&[("AIGC", inner), ("UserComment", &format!("{{\"AIGC\":{other}}}"))]);
     assert!(two.iter().any(|finding| finding.place == CONTRADICTION), "{two:#?}");
