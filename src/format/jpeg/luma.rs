@@ -14,7 +14,7 @@ use super::{
     scan::Fault,
     sheet::{Drawn, Sheet, Token},
     skip::{self, Skipper},
-    weave::{Begins, FEW},
+    weave::Begins,
     window::Window,
 };
 use crate::{Result, geometry::Rect, limits::Budget, stream::Source};
@@ -31,8 +31,8 @@ struct Slot<'a> {
     v: usize,
     dc: &'a Decoder,
     ac: &'a Decoder,
-    /// `None` where too little is passed over.
-    skipper: Option<usize>,
+    /// The destination of its AC table.
+    table: usize,
 }
 
 impl Slot<'_> {
@@ -44,7 +44,7 @@ impl Slot<'_> {
 /// Reads luma, which no component of the frame has more samples of, from a scan that holds all components.
 pub(super) struct Luma<'a> {
     slots: Vec<Slot<'a>>,
-    /// By destination.
+    /// By destination of the table; `None` where too little is passed over.
     skippers: [Option<Arc<Skipper>>; 4],
     steps: &'a Quantisation,
     /// MCUs in a row, and between restart markers; those of the whole scan where there are none.
@@ -79,7 +79,7 @@ impl<'a> Luma<'a> {
             let of_frame = frame.components.get(component.plane)?;
             let (h, v) = if is_single { (1, 1) } else { (of_frame.h.into(), of_frame.v.into()) };
             let [dc, ac] = [tables[0][component.dc].as_ref()?, tables[1][component.ac].as_ref()?];
-            slots.push(Slot { plane: component.plane, h, v, dc, ac, skipper: Some(component.ac) });
+            slots.push(Slot { plane: component.plane, h, v, dc, ac, table: component.ac });
         }
         let (h, v) = if is_single { (1, 1) } else { (most_h, most_v) };
         let (across, down) = (frame.size.width.div_ceil(8 * h) as usize, frame.size.height.div_ceil(8 * v) as usize);
@@ -90,15 +90,12 @@ impl<'a> Luma<'a> {
         let per_mcu: usize = slots.iter().map(|slot| slot.h * slot.v).sum();
         let read = rows.end.div_ceil(v as usize) * across;
         let passed = read.min(interval.saturating_add(rows.len() * across)) * per_mcu;
-        let mut skippers: [Option<Arc<Skipper>>; 4] = Default::default();
-        for (slot, component) in slots.iter_mut().zip(&scan.components) {
-            match &coded.codes[1][component.ac] {
-                Some(table) if passed > FEW => {
-                    skippers[component.ac].get_or_insert_with(|| Skipper::of(table));
-                }
-                _ => slot.skipper = None,
-            }
+        let mut skippers: [Option<Option<Arc<Skipper>>>; 4] = Default::default();
+        for component in &scan.components {
+            let made = || coded.codes[1][component.ac].as_ref().and_then(|table| Skipper::of(table, passed));
+            skippers[component.ac].get_or_insert_with(made);
         }
+        let skippers = skippers.map(Option::flatten);
         Some(Self { slots, skippers, steps, across, interval, total, columns, rows })
     }
 
@@ -228,7 +225,7 @@ impl<'a> Luma<'a> {
                             Look::Unseen => {}
                         }
                     }
-                    match slot.skipper.and_then(|skipper| self.skippers[skipper].as_ref()) {
+                    match &self.skippers[slot.table] {
                         Some(skipper) => skipper.block(bits, slot.ac)?,
                         None => skip::plain(bits, slot.ac)?,
                     }

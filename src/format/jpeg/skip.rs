@@ -17,6 +17,18 @@ const NONE: u32 = 64;
 /// Tables that are kept ready, 8 KB each: files of one program have the same two, and every file is read twice.
 const KEPT: usize = 8;
 
+/// Blocks that are passed over one symbol at a time: a table for more at a time takes as long to make.
+const FEW: usize = 2000;
+/// How often one file asks for a table: when it is written, and when it is read back.
+const ONCE: u32 = 2;
+
+/// A table that was asked for.
+struct Kept {
+    table: Table,
+    asked: u32,
+    skipper: Option<Arc<Skipper>>,
+}
+
 /// An AC table made ready for passing over blocks.
 pub(super) struct Skipper {
     /// By the next 12 bits: coefficients that are passed over × 32 + bits that they take.
@@ -24,18 +36,23 @@ pub(super) struct Skipper {
 }
 
 impl Skipper {
-    /// For a table; those of the last few tables are kept.
-    pub(super) fn of(table: &Table) -> Arc<Self> {
-        static READY: Mutex<Vec<(Table, Arc<Skipper>)>> = Mutex::new(Vec::new());
-        let ready = || READY.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, found)) = ready().iter().find(|(of, _)| of == table) {
-            return Arc::clone(found);
+    /// For a table by which so many blocks are passed over. Few are not worth making one, unless the table comes again and again.
+    pub(super) fn of(table: &Table, blocks: usize) -> Option<Arc<Self>> {
+        static READY: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+        let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = ready.iter().position(|kept| kept.table == *table).unwrap_or_else(|| {
+            ready.truncate(KEPT - 1);
+            ready.push(Kept { table: table.clone(), asked: 0, skipper: None });
+            ready.len() - 1
+        });
+        // Those asked for last stay longest.
+        ready[..=at].rotate_right(1);
+        let kept = ready.first_mut()?;
+        kept.asked = kept.asked.saturating_add(1);
+        if kept.skipper.is_none() && (blocks > FEW || kept.asked > ONCE) {
+            kept.skipper = Some(Arc::new(Self::new(table)));
         }
-        let new = Arc::new(Self::new(table));
-        let mut ready = ready();
-        ready.insert(0, (table.clone(), Arc::clone(&new)));
-        ready.truncate(KEPT);
-        new
+        kept.skipper.clone()
     }
 
     fn new(table: &Table) -> Self {

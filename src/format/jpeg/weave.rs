@@ -17,8 +17,6 @@ use super::{
 };
 use crate::Result;
 
-/// Blocks that are passed over one symbol at a time: a table for more at a time takes as long to make.
-pub(super) const FEW: usize = 2000;
 /// MCUs at the end of a run in which room for filling is looked for first.
 const BEHIND: usize = 8;
 /// Blocks with room for filling; more of them are not needed.
@@ -86,15 +84,12 @@ impl<'a, 'b, 'c> Weaver<'a, 'b, 'c> {
             _ => 0,
         };
         let passed = passed.min(cloth.interval.saturating_mul(cloth.rows.len()));
-        let mut skippers: [Option<Arc<Skipper>>; 4] = Default::default();
+        let mut skippers: [Option<Option<Arc<Skipper>>>; 4] = Default::default();
         let mut readers = Vec::new();
         for slot in &cloth.slots {
             let [dc, ac] = [codes.read[0][slot.dc].as_ref()?, codes.read[1][slot.ac].as_ref()?];
-            let skipper = &mut skippers[slot.ac];
-            if passed * per_mcu > FEW && skipper.is_none() {
-                *skipper = codes.stated[1][slot.ac].as_ref().map(Skipper::of);
-            }
-            let skipper = skipper.clone();
+            let made = || codes.stated[1][slot.ac].as_ref().and_then(|table| Skipper::of(table, passed * per_mcu));
+            let skipper = skippers[slot.ac].get_or_insert_with(made).clone();
             readers.push(Reader { dc, ac, skipper, blocks: slot.h * slot.v });
         }
         // Blocks whose coefficients move are of this file alone; and rows that restart markers cut are none of a ribbon.
