@@ -9,6 +9,9 @@ pub(crate) struct NamedBox {
     pub(crate) range: Range<u64>,
 }
 
+/// What every format calls the part that carries the manifest.
+const MANIFEST: &str = "C2PA";
+
 impl NamedBox {
     pub(super) fn new(name: impl Into<Cow<'static, str>>, range: Range<u64>) -> Self {
         Self { name: name.into(), range }
@@ -16,7 +19,11 @@ impl NamedBox {
 
     /// The part that carries the manifest, whatever it is in the format.
     pub(super) fn manifest(range: Range<u64>) -> Self {
-        Self::new("C2PA", range)
+        Self::new(MANIFEST, range)
+    }
+
+    pub(super) fn is_manifest(&self) -> bool {
+        self.name == MANIFEST
     }
 }
 

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod judges;
+mod tampering;
 
 use std::{
     fs,
@@ -27,13 +28,14 @@ struct Case {
     /// Arguments behind the input.
     arguments: Vec<String>,
     rate: usize,
+    seconds: usize,
     format: Format,
 }
 
 fn case(name: &str, format: Format, rate: u32, layout: &str, arguments: &[&str]) -> Case {
     let mut all = vec!["-ar".to_owned(), rate.to_string(), "-channel_layout".into(), layout.into()];
     all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-    Case { name: format!("{rate}-{layout}-{name}"), arguments: all, rate: rate as usize, format }
+    Case { name: format!("{rate}-{layout}-{name}"), arguments: all, rate: rate as usize, seconds: 9, format }
 }
 
 /// Every rate in every format that takes it, every layout, every kind of sample; not all of them crossed.
@@ -80,9 +82,10 @@ fn made(folder: &Path, case: &Case) -> Option<PathBuf> {
     let path = folder.join(&case.name);
     // Something like music: three tones that swell, and noise.
     let source =
-        "aevalsrc=exprs='0.3*sin(440*2*PI*t)*(0.6+0.4*sin(3*t))+0.2*sin(1234*2*PI*t)+0.05*(random(0)-0.5)':d=9:s=48000";
+        "aevalsrc=exprs='0.3*sin(440*2*PI*t)*(0.6+0.4*sin(3*t))+0.2*sin(1234*2*PI*t)+0.05*(random(0)-0.5)':s=48000";
     let made = Command::new("ffmpeg")
-        .args(["-y", "-v", "error", "-f", "lavfi", "-i", source, "-metadata", "title=A song"])
+        .args(["-y", "-v", "error", "-f", "lavfi", "-i", &format!("{source}:d={}", case.seconds)])
+        .args(["-metadata", "title=A song"])
         .args(&case.arguments)
         .arg(&path)
         .output();
@@ -195,6 +198,10 @@ fn faults(folder: &Path, path: &Path, case: &Case) -> Vec<String> {
 
 /// One file of each format, made once.
 fn samples(folder: &Path) -> Vec<(PathBuf, Format)> {
+    samples_of(folder, 9)
+}
+
+fn samples_of(folder: &Path, seconds: usize) -> Vec<(PathBuf, Format)> {
     let aac = ["-c:a", "aac", "-aac_pns", "0"];
     let cases = [
         case("a.wav", Format::Wav, 44_100, "stereo", &["-c:a", "pcm_s16le"]),
@@ -204,6 +211,7 @@ fn samples(folder: &Path) -> Vec<(PathBuf, Format)> {
         case("a.opus", Format::Ogg, 48_000, "stereo", &["-c:a", "libopus", "-b:a", "64k"]),
         case("a.aac", Format::Aac, 44_100, "stereo", &aac),
     ];
+    let cases = cases.map(|case| Case { seconds, ..case });
     cases.iter().filter_map(|case| Some((made(folder, case)?, case.format))).collect()
 }
 

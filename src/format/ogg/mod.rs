@@ -116,19 +116,24 @@ impl Handler for Ogg {
     fn named_boxes(
         &self,
         source: &mut dyn Source,
-        _survey: &Survey,
+        survey: &Survey,
         budget: &mut Budget,
     ) -> Result<Option<Vec<NamedBox>>> {
         let mut boxes: Vec<(u32, NamedBox)> = Vec::new();
         let mut at = 0;
         while let Some(page) = page(source, Format::Ogg, at, budget)? {
             at = page.range.end;
-            if let Some((_, last)) = boxes.last_mut().filter(|(serial, _)| *serial == page.serial) {
+            // No hash is over the manifest's part: a recording that takes over its number behind it must not come into that part.
+            let carries = || survey.stores.iter().any(|store| store.carrier.contains(&page.range));
+            let goes_on = |(serial, named): &(u32, NamedBox)| {
+                *serial == page.serial && (!named.is_manifest() || carries() && !page.first)
+            };
+            if let Some((_, last)) = boxes.last_mut().filter(|last| goes_on(last)) {
                 last.range.end = at;
                 continue;
             }
             // 2.4 §18.7.3.7 has one hash for each bitstream; where their pages take turns, no part of the file is one.
-            if boxes.iter().any(|(serial, _)| *serial == page.serial) {
+            if !page.first && boxes.iter().any(|(serial, _)| *serial == page.serial) {
                 return Ok(None);
             }
             let head = page.body.start..page.body.end.min(page.body.start + STORE.len() as u64);
