@@ -560,6 +560,32 @@ fn the_films_own_xmp_is_carried_over() {
 }
 
 #[test]
+fn what_ffmpeg_leaves_out_is_named() {
+    let Some(ffmpeg) = ffmpeg() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["clip.mp4", "clip.mov"] {
+        let path = folder.path().join(name);
+        let mut film = fs::read(common::fixture(&format!("av/{name}"))).unwrap();
+        let labeler = labeler().policy(policy()).ffmpeg(ffmpeg.clone());
+        fs::write(&path, &film).unwrap();
+        let named = |remarks: &[String]| remarks.iter().find(|remark| remark.contains("left out")).cloned();
+        let (_, receipt) = label(&labeler, &path).unwrap();
+        // The film in QuickTime has China's label where ffmpeg does not look.
+        let before = named(&receipt.remarks);
+        assert_eq!(
+            before.as_ref().map(|remark| remark.contains("moov/udta/AIGC")),
+            (name == "clip.mov").then_some(true)
+        );
+        film.extend([&24_u32.to_be_bytes()[..], b"uuid", &[0x5a; 16]].concat());
+        film.extend([&12_u32.to_be_bytes()[..], b"abcd", b"data"].concat());
+        fs::write(&path, film).unwrap();
+        let (_, receipt) = label(&labeler, &path).unwrap();
+        let remark = named(&receipt.remarks).unwrap();
+        assert!(remark.contains("abcd") && remark.ends_with("uuid 5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a5a"), "{remark}");
+    }
+}
+
+#[test]
 fn a_run_past_its_bounds_is_killed_and_leaves_nothing() {
     let Some(ffmpeg) = ffmpeg() else { return };
     let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

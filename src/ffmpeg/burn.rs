@@ -69,7 +69,7 @@ impl Ffmpeg {
         fault::check(&ended, film.format, "encode")?;
         let made = self.film(&output, film.format, film.media_type())?;
         let mut remarks = vec![format!(
-            "the picture was encoded again by ffmpeg {} with {encoder}; sound and subtitles were copied, and boxes that ffmpeg does not know were left out",
+            "the picture was encoded again by ffmpeg {} with {encoder}; sound and subtitles were copied",
             self.version
         )];
         remarks.extend(fault::first(&ended).map(|said| format!("ffmpeg read over damage in the film: {said}")));

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Job, Labeler, PlacedNotice, seen, wanted::Wanted};
 use crate::{
-    Error, Result,
+    Error, Format, Result,
+    container::bmff,
     ffmpeg::{Burnt, Ffmpeg, Film, Scratch, moments},
     format::{HardBinding, Medium, Survey},
     limits::Budget,
@@ -15,6 +16,9 @@ use crate::{
     report::Span,
     stream::Source,
 };
+
+/// Boxes that a remark names.
+const MOST_NAMED: usize = 20;
 
 /// How a film was encoded again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +91,7 @@ pub(super) fn draw(labeler: &Labeler, job: &Job, source: &mut dyn Source) -> Res
     let span = |span: &Range<u64>| Span { from_ms: span.start, to_ms: span.end };
     let placed = PlacedNotice { spans: spans.iter().map(span).collect(), ..PlacedNotice::drawn(&notice) };
     look(ffmpeg, &file, &film, &notice, &spans, budget)?;
+    remarks.extend(lost(*format, source, file.file(), budget));
     let mut survey = format.handler().survey(file.file(), budget)?;
     // ffmpeg knows no XMP: the record is merged into that of the original, wherever it stood.
     match &job.survey.xmp[..] {
@@ -101,6 +106,17 @@ pub(super) fn draw(labeler: &Labeler, job: &Job, source: &mut dyn Source) -> Res
     }
     let reencoding = Reencoding { program: format!("ffmpeg {}", ffmpeg.version()), command };
     Ok(Some(Shown { notice: placed, made: Some(Made { file, survey, reencoding, remarks }) }))
+}
+
+/// Which boxes of the original ffmpeg left out, where it can be told.
+fn lost(format: Format, before: &mut dyn Source, after: &mut dyn Source, budget: &mut Budget) -> Option<String> {
+    if !matches!(format, Format::Mp4 | Format::Mov) {
+        return None;
+    }
+    let mut extras = |source| bmff::film::extras(source, format, budget).ok();
+    let (before, after) = (extras(before)?, extras(after)?);
+    let lost: Vec<_> = before.difference(&after).take(MOST_NAMED).cloned().collect();
+    (!lost.is_empty()).then(|| format!("boxes that ffmpeg does not know were left out: {}", lost.join(", ")))
 }
 
 /// Why there is no opening card in a format that has no place for one.

@@ -1,5 +1,7 @@
 //! Film and sound in this format: a top level that may be long or cut off, and the tags of iTunes, QuickTime and 3GPP.
 
+use std::collections::BTreeSet;
+
 use super::{BoxHead, C2PA_UUID, Layout, XMP_UUID};
 use crate::{
     Error, Format, Result,
@@ -59,6 +61,35 @@ impl Top {
         }
         Ok(top)
     }
+}
+
+/// What every program writes anew that writes a film: 14496-12, and tags that are known by other names in another one.
+const REMADE: [&[u8; 4]; 27] = [
+    b"ftyp", b"styp", b"free", b"skip", b"wide", b"mdat", b"moov", b"moof", b"mfra", b"sidx", b"ssix", b"pdin",
+    b"mvhd", b"trak", b"iods", b"mvex", b"udta", b"meta", b"titl", b"auth", b"gnre", b"dscp", b"cprt", b"perf",
+    b"albm", b"yrrc", b"XMP_",
+];
+
+/// The boxes beside the film itself, its XMP and its manifest: at the top, in the movie, and in the user data of that.
+pub(crate) fn extras(source: &mut dyn Source, format: Format, budget: &mut Budget) -> Result<BTreeSet<String>> {
+    let (mut extras, end) = (BTreeSet::new(), length(source)?);
+    let mut open = vec![(String::new(), 0..end, 0)];
+    while let Some((path, range, depth)) = open.pop() {
+        for head in super::boxes(source, format, range, depth, budget)? {
+            let name = format!("{path}{}", head.kind.escape_ascii());
+            match head.uuid {
+                Some(C2PA_UUID | XMP_UUID) => {}
+                Some(id) => drop(extras.insert(format!("{name} {}", uuid::Uuid::from_bytes(id)))),
+                None if matches!((depth, &head.kind), (0, b"moov") | (1, b"udta")) => {
+                    open.push((name + "/", head.body, depth + 1));
+                }
+                // Names that begin with © are tags.
+                None if REMADE.contains(&&head.kind) || head.kind[0] == 0xa9 => {}
+                None => drop(extras.insert(name)),
+            }
+        }
+    }
+    Ok(extras)
 }
 
 /// The names in a `keys` box: Apple's "QuickTime File Format", metadata item keys. Its count may lie.
