@@ -6,6 +6,8 @@ use crate::{Error, Result};
 ///
 /// Peak memory is at most 64 MB + 4 × the decoded picture: files are read, hashed and written in pieces, however large they are.
 /// A file that is full of metadata costs more: all that is found is held at once, up to 4 × [`max_metadata_bytes`](Self::max_metadata_bytes).
+/// The movie box (`moov`) of a film, which is as long as the film has samples, counts as metadata and is held up to twice, for
+/// reading as well as for putting a card in front of the film (three times where its offsets become 64 bits wide); media data never is.
 /// Bindings that are not computed here (older ones over the samples of films) go to the C2PA engine, which takes up to twice the
 /// file, and therefore only for files up to 64 MB; for larger ones the binding is not checked.
 ///

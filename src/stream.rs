@@ -33,9 +33,10 @@ pub(crate) fn read_block(
 
 /// Reads exactly `len` bytes at `at`. The caller has bounded `len`.
 pub(crate) fn read_at(source: &mut dyn Source, format: Format, at: u64, len: u64) -> Result<Vec<u8>> {
+    // A length that lies cannot make us allocate more than the file holds; what is long is not held twice while it grows.
+    let room = if len > 1 << 16 { length(source)?.saturating_sub(at) } else { 0 };
     source.seek(SeekFrom::Start(at))?;
-    let mut bytes = Vec::new();
-    // `take` and a growing vector: a length that lies cannot make us allocate more than the file holds.
+    let mut bytes = Vec::with_capacity(usize::try_from(len.min(room)).unwrap_or(0));
     let read = source.take(len).read_to_end(&mut bytes)?;
     if read as u64 != len {
         let why = format!("{len} bytes expected, the file ends after {read}");

@@ -53,11 +53,15 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// Runs one step and says how much more memory than before it took at most.
 fn bounded<T>(what: &str, step: impl FnOnce() -> T) -> T {
+    within(64 * MIB, what, step)
+}
+
+fn within<T>(most: usize, what: &str, step: impl FnOnce() -> T) -> T {
     let before = LIVE.load(Relaxed);
     PEAK.store(before, Relaxed);
     let result = step();
     let peak = PEAK.load(Relaxed).saturating_sub(before);
-    assert!(peak <= 64 * MIB, "{what}: {} MiB", peak / MIB);
+    assert!(peak <= most, "{what}: {} KiB of {}", peak >> 10, most >> 10);
     result
 }
 
@@ -328,4 +332,102 @@ fn a_film_of_four_gigabytes_gets_its_card() {
     result.seek(SeekFrom::Start(place)).unwrap();
     result.read_exact(&mut there).unwrap();
     assert_eq!(there, bytes[first..first + 64]);
+}
+
+/// Where the tables of the film's one track are long: samples without bytes, each in a chunk of its own at the end of the film.
+fn longer(boxes: &[u8], samples: u32, end: u32) -> Vec<u8> {
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < boxes.len() {
+        let len = u32::from_be_bytes(boxes[at..at + 4].try_into().unwrap()) as usize;
+        let (kind, content) = (&boxes[at + 4..at + 8], &boxes[at + 8..at + len]);
+        let number = |at: usize| u32::from_be_bytes(content[at..at + 4].try_into().unwrap());
+        // A table with its count at `count` raised by `more`, and these bytes behind it.
+        let table = |count: usize, more: u32, tail: &[u8]| {
+            let new = number(count) + more;
+            [&content[..count], &new.to_be_bytes(), &content[count + 4..], tail].concat()
+        };
+        let content = match kind {
+            b"moov" | b"trak" | b"mdia" | b"minf" | b"stbl" => longer(content, samples, end),
+            b"stts" => table(4, 1, &[samples, number(12)].map(u32::to_be_bytes).concat()),
+            b"stsz" => table(8, samples, &vec![0; samples as usize * 4]),
+            b"stsc" => table(4, 1, &[2_u32, 1, 1].map(u32::to_be_bytes).concat()),
+            b"stco" => table(4, samples, &end.to_be_bytes().repeat(samples as usize)),
+            _ => content.to_vec(),
+        };
+        out.extend([&(content.len() as u32 + 8).to_be_bytes()[..], kind, &content].concat());
+        at += len;
+    }
+    out
+}
+
+/// A movie box of 20 MB, as a film of days has: the old and the new one are held while it is labelled, its tables and those of the
+/// decoder that listens to it while it is verified.
+#[test]
+fn a_film_with_a_long_movie_box_gets_its_card() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes = fs::read(fixture("film/standing.mp4")).unwrap();
+    let find = |bytes: &[u8], kind: &[u8; 4]| bytes.windows(4).position(|four| four == kind).unwrap();
+    let number = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    const MORE: u32 = 2_600_000;
+    let far = longer(&bytes, MORE, 0);
+    // The media data stands behind the movie box.
+    let (grown, end) = (far.len() - bytes.len(), far.len() as u32);
+    let mut film = longer(&bytes, MORE, end);
+    let first = find(&film, b"stco") + 12;
+    let place = number(&film, first) + u32::try_from(grown).unwrap();
+    film[first..first + 4].copy_from_slice(&place.to_be_bytes());
+    let moov = find(&film, b"moov") - 4;
+    let moov = number(&film, moov) as usize;
+    assert!(moov > 20_000_000, "{moov}");
+    let folder = tempfile::tempdir().unwrap();
+    let sink = folder.path().join("labelled.mp4");
+    let mut sink = fs::File::options().read(true).write(true).create_new(true).open(sink).unwrap();
+    let mut source = io::Cursor::new(&film);
+    let labeler = labeler();
+    let receipt = within(2 * moov + 8 * MIB, "labelling", || labeler.label(&mut source, &mut sink)).unwrap();
+    assert!(receipt.is_complete() && receipt.notice.is_some(), "{receipt:#?}");
+    let verifier = Verifier::new().anchors(anchors());
+    let report = within(2 * moov + 8 * MIB, "verifying", || verifier.verify(&mut sink)).unwrap();
+    assert_eq!((report.binding, report.signature), (Binding::Intact, Signature::Ok), "{:#?}", report.findings);
+    assert!(report.notices.iter().any(|notice| notice.signed_place));
+    // Every place moved with the film: the last of those that were put in is its end.
+    sink.rewind().unwrap();
+    let mut labelled = Vec::new();
+    sink.read_to_end(&mut labelled).unwrap();
+    let table = find(&labelled, b"stco");
+    let count = number(&labelled, table + 8);
+    assert_eq!(count, number(&film, find(&film, b"stco") + 8) + 1);
+    assert_eq!(number(&labelled, table + 8 + count as usize * 4) as usize, labelled.len());
+}
+
+/// Where an offset needs 64 bits only behind the card, and what is put in front stands near the start.
+#[test]
+fn a_film_whose_media_data_is_four_gigabytes_gets_its_card() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes = fs::read(fixture("film/standing.mp4")).unwrap();
+    let find = |bytes: &[u8], kind: &[u8; 4]| bytes.windows(4).position(|four| four == kind).unwrap();
+    let number = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (data, table) = (find(&bytes, b"mdat") - 4, find(&bytes, b"stco"));
+    let gap = u32::MAX - 6000;
+    let mut head = bytes[..data + 8].to_vec();
+    let places = number(&bytes, table + 8) as usize;
+    for at in (0..places).map(|chunk| table + 12 + chunk * 4).chain([data]) {
+        let new = number(&bytes, at).checked_add(gap).unwrap();
+        head[at..at + 4].copy_from_slice(&new.to_be_bytes());
+    }
+    let mut film = Sparse::default();
+    film.put(0, &head);
+    film.put(data as u64 + 8 + u64::from(gap), &bytes[data + 8..]);
+    let mut result = Sparse::default();
+    let receipt = bounded("labelling a film", || labeler().label(&mut film, &mut result)).unwrap();
+    assert!(receipt.is_complete(), "{receipt:#?}");
+    let report = bounded("verifying a film", || Verifier::new().anchors(anchors()).verify(&mut result)).unwrap();
+    assert_eq!((report.binding, report.signature), (Binding::Intact, Signature::Ok));
+    assert!(report.notices.iter().any(|notice| notice.signed_place) && !report.written.is_empty(), "{report:#?}");
+    let mut front = vec![0; 64 * 1024];
+    result.seek(SeekFrom::Start(0)).unwrap();
+    result.read_exact(&mut front).unwrap();
+    let wide = find(&front, b"co64") + 12 + 8;
+    let place = u64::from_be_bytes(front[wide..wide + 8].try_into().unwrap());
+    assert!(place > u64::from(u32::MAX), "{place}");
 }

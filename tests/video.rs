@@ -13,7 +13,7 @@ use std::{
 };
 
 use common::{anchors, corpus, fixture, identity, labeler, python, run, skip};
-use tanba::{Binding, Error, Policy, Profile, Receipt, Report, Signature, Verdict, Verifier, VideoNotice};
+use tanba::{Binding, Error, Policy, Profile, Receipt, Report, Signature, Technique, Verdict, Verifier, VideoNotice};
 
 fn label(bytes: &[u8], policy: Policy) -> tanba::Result<(Vec<u8>, Receipt)> {
     let mut sink = Cursor::new(Vec::new());
@@ -369,6 +369,57 @@ fn a_film_that_is_labelled_again_keeps_its_one_card_and_its_history() {
     let policy = Policy::of(Profile::Cn).wording(["AI"]).unwrap();
     let (relabelled, _) = label(&signed, policy).unwrap();
     assert_eq!(verify(&relabelled).manifest.unwrap().manifests, 2);
+}
+
+/// TC260's guides: a key `AIGC` in `moov/udta/meta`; one label in a file. Others find it and the rest of the record.
+#[test]
+fn the_record_is_read_by_others_and_stands_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut films: Vec<_> = ["film/film.mp4", "film/film.mov", "film/fragments.mp4", "av/tone.m4a"].map(fixture).into();
+    for name in ["keys.mov", "keys.mp4", "list.mp4"] {
+        let path = folder.path().join(name);
+        let input = ["-y", "-v", "error", "-i", "fixtures/film/film.mp4", "-c", "copy", "-metadata", "title=a name"];
+        let keys: &[&str] =
+            if name.starts_with("keys") { &["-movflags", "use_metadata_tags", "-metadata", "AIGC={}"] } else { &[] };
+        let Some(output) = run("ffmpeg", &[&input, keys, &[path.to_str().unwrap()]].concat()) else { return };
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        films.push(path);
+    }
+    for path in films {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let policy = Policy::of(Profile::Cn).with_notice(name != "fragments.mp4");
+        let (once, first) = label(&fs::read(&path).unwrap(), policy.clone()).unwrap();
+        let (twice, second) = label(&once, policy).unwrap();
+        for (bytes, receipt) in [(once, first), (twice, second)] {
+            let report =
+                Verifier::new().anchors(anchors()).profile(Profile::Cn).verify(&mut Cursor::new(&bytes)).unwrap();
+            assert_eq!((report.binding, report.signature), (Binding::Intact, Signature::Ok), "{name}");
+            let found: Vec<_> = report.findings.iter().filter(|it| it.technique == Technique::Aigc).collect();
+            assert!(found.len() == 1 && found[0].value.contains(&receipt.id), "{name}: {found:?}");
+            let profile = report.profile.unwrap();
+            let rule = profile.rules.iter().find(|rule| rule.id == "cn-6-1-once").unwrap();
+            assert_eq!(rule.outcome, tanba::Outcome::Pass, "{name}: {rule:?}");
+            let labelled = folder.path().join(format!("labelled-{name}"));
+            fs::write(&labelled, &bytes).unwrap();
+            let wanted = ["-a", "-s", "-G1", "-api", "LargeFileSupport=1", "-AIGC", "-DigitalSourceType"];
+            let wanted = [&wanted[..], &["-AISystemUsed", "-Title", labelled.to_str().unwrap()]].concat();
+            let Some(output) = run("exiftool", &wanted) else { return };
+            let read = String::from_utf8_lossy(&output.stdout).into_owned();
+            let of = |tag: &str| {
+                let is = |line: &&str| line.split(']').nth(1).is_some_and(|line| line.trim_start().starts_with(tag));
+                read.lines().filter(is).collect::<Vec<_>>()
+            };
+            assert!(of("AIGC").len() == 1 && of("AIGC")[0].contains(&receipt.id), "{name}: {read}");
+            // In XMP, and in the list.
+            for (tag, says) in [("DigitalSourceType", "rainedAlgorithmicMedia"), ("AISystemUsed", "Acme")] {
+                assert!(of(tag).len() == 2 && of(tag).iter().all(|line| line.contains(says)), "{name}: {read}");
+            }
+            assert!(["keys", "list"].iter().all(|made| !name.starts_with(made)) || read.contains("a name"), "{read}");
+            let tags = &probed(&labelled)["format"]["tags"];
+            assert!(tags["AIGC"].as_str().is_some_and(|json| json.contains(&receipt.id)), "{name}: {tags}");
+            assert!(tags["AISystemUsed"].is_string(), "{name}: {tags}");
+        }
+    }
 }
 
 #[test]

@@ -33,8 +33,8 @@ pub(super) fn samples(caption: &Caption) -> Vec<Vec<u8>> {
     vec![vec![0, 0], [&len.to_be_bytes(), text.as_bytes()].concat()]
 }
 
-/// The track, whose samples stand in one chunk at `data`.
-pub(super) fn track(caption: &Caption, place: &Place, lens: &[u32], data: u64) -> Vec<u8> {
+/// The track, whose samples stand in one chunk at `data`; `wide` asks for 64 bits to say so.
+pub(super) fn track(caption: &Caption, place: &Place, lens: &[u32], data: u64, wide: bool) -> Vec<u8> {
     let Place { number, scale, card, rest, frame, .. } = *place;
     let duration = card.saturating_add(rest);
     let word = |value: u32| value.to_be_bytes();
@@ -69,8 +69,8 @@ pub(super) fn track(caption: &Caption, place: &Place, lens: &[u32], data: u64) -
     let lens: Vec<u8> = lens.iter().flat_map(|len| word(*len)).collect();
     let sizes = [&nothing[..], &nothing, &word(2), &lens].concat();
     let offset = match u32::try_from(data) {
-        Ok(data) => sized(b"stco", &[&nothing[..], &word(1), &word(data)].concat()),
-        Err(_) => sized(b"co64", &[&nothing[..], &word(1), &data.to_be_bytes()].concat()),
+        Ok(data) if !wide => sized(b"stco", &[&nothing[..], &word(1), &word(data)].concat()),
+        _ => sized(b"co64", &[&nothing[..], &word(1), &data.to_be_bytes()].concat()),
     };
     let table = [
         sized(b"stsd", &[&nothing[..], &word(1), &entry(frame.width, height)].concat()),

@@ -23,7 +23,7 @@ use crate::{
     limits::Budget,
     notice::{Audible, Heard},
     patch::Patch,
-    record,
+    record::{self, Record},
     stream::Source,
 };
 use caption::Caption;
@@ -92,13 +92,14 @@ pub(super) fn mark(
     label: &Label,
     budget: &mut Budget,
 ) -> Result<Marked> {
-    let file = File::read(source, format, budget)?;
+    let mut file = File::read(source, format, budget)?;
     let items = Items::find(source, format, &file.boxes, &file.moov, budget)?;
     let mut marked = Marked::default();
-    let mut front = boxes(&file.boxes, file.ftyp_end, survey, label, &mut marked.patch, budget)?;
-    let tagged = tags::tagged(&file.moov, file.moov_range.start, label.record, format, budget)?;
-    let movie = Movie::read(&tagged, file.moov_range.start, &mut Walk { format, budget })?;
-    let mut work = Work { file: &file, tagged: &tagged, movie: &movie, front: 0, changes: Vec::new(), caption: None };
+    let beside = tags::put(&mut file.moov, file.moov_range.start, survey, label.record, format, budget)?;
+    let mut front =
+        boxes(&file.boxes, file.ftyp_end, survey, label.store_len, beside.as_ref(), &mut marked.patch, budget)?;
+    let movie = Movie::read(&file.moov, file.moov_range.start, &mut Walk { format, budget })?;
+    let mut work = Work { file: &file, movie: &movie, front: 0, changes: Vec::new(), caption: None };
     if let Some(card) = label.card {
         let (data, changes) = card.splice.changes(&movie, label.notice, format)?;
         work.changes = changes;
@@ -147,9 +148,8 @@ impl Card {
 
 /// What the movie box is made from.
 struct Work<'a> {
+    /// With the record in its movie box.
     file: &'a File,
-    /// The movie box with the record in it.
-    tagged: &'a [u8],
     movie: &'a Movie,
     /// Bytes before the first new sample in what is put in front.
     front: u64,
@@ -158,54 +158,43 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Writes the movie box anew, with every offset moved as far as what stands before it grows.
-    fn write(mut self, splice: Option<&Splice>, items: &Items, patch: &mut Patch, budget: &mut Budget) -> Result<()> {
+    /// Writes the movie box anew, once beside the old one, with every offset moved as far as what stands before it grows.
+    fn write(self, splice: Option<&Splice>, items: &Items, patch: &mut Patch, budget: &mut Budget) -> Result<()> {
         let (file, at) = (self.file, self.file.moov_range.start);
         let mut walk = Walk { format: file.format, budget };
         let length = |scale| splice.map_or(0, |splice| splice.length.at(scale));
         let (in_movie, in_chapters) = (length(self.movie.scale), length(10_000_000));
-        let mut made =
-            |changes: &[tables::Change], caption: Option<&Added>, moved: &dyn Fn(u64) -> Option<u64>, data, wide| {
-                let added = caption.map(|added| {
-                    let lens: Vec<_> =
-                        added.samples.iter().map(|sample| u32::try_from(sample.len()).unwrap_or(0)).collect();
-                    (added.place.number, caption::track(&added.caption, &added.place, &lens, added.at + data))
-                });
-                Remake { changes, in_movie, in_chapters, added, moved, wide }.moov(self.tagged, at, &mut walk)
-            };
-        let old = file.moov.len() as u64;
+        let old = file.moov_range.end - at;
         let mut wide = false;
         loop {
-            // The length does not depend on the offsets, only on their width.
-            let far = if wide { 1 << 32 } else { 0 };
-            let new = made(&self.changes, self.caption.as_ref(), &|offset| Some(offset), far, wide)?.len() as u64;
+            let added = |data: u64, wide: bool| {
+                self.caption.as_ref().map(|added| {
+                    let lens: Vec<_> =
+                        added.samples.iter().map(|sample| u32::try_from(sample.len()).unwrap_or(0)).collect();
+                    let data = added.at.saturating_add(data);
+                    (added.place.number, caption::track(&added.caption, &added.place, &lens, data, wide))
+                })
+            };
+            // Its length does not depend on the offsets, only on their width.
+            let remake = Remake { changes: &self.changes, in_movie, in_chapters, added: added(0, wide), wide };
+            let mut made = remake.moov(&file.moov, at, &mut walk)?;
+            let new = made.moov.len() as u64;
             let moved = |offset: u64| {
-                let moov = if file.moov_range.start < offset {
-                    i64::try_from(new).ok()? - i64::try_from(old).ok()?
-                } else {
-                    0
-                };
+                let moov = if at < offset { i64::try_from(new).ok()? - i64::try_from(old).ok()? } else { 0 };
                 offset.checked_add_signed(patch.growth_before(offset).checked_add(moov)?)
             };
             let too_far = || Error::unsupported(file.format, "an offset in it would not fit any more");
             // What is put in stands at `front`, and is not counted up to there.
             let data = self.front + moved(file.front).ok_or_else(too_far)?;
-            for insert in self.changes.iter_mut().filter_map(|change| change.insert.as_mut()) {
-                insert.data += data;
-            }
-            match made(&self.changes, self.caption.as_ref(), &moved, data, wide) {
-                Ok(mut moov) if moov.len() as u64 == new => {
-                    items.in_movie(&mut moov, &moved, walk.budget)?;
-                    patch.replace(file.moov_range.clone(), moov);
+            match made.place(data, &moved, added(data, wide).map(|(_, track)| track)) {
+                Some(()) => {
+                    items.in_movie(&mut made.moov, &moved, walk.budget)?;
+                    patch.replace(file.moov_range.clone(), made.moov);
                     return Ok(());
                 }
-                Err(error) if wide => return Err(error),
-                Ok(_) if wide => return Err(too_far()),
+                None if wide => return Err(too_far()),
                 // Some offset needs more than 32 bits now.
-                _ => wide = true,
-            }
-            for insert in self.changes.iter_mut().filter_map(|change| change.insert.as_mut()) {
-                insert.data -= data;
+                None => wide = true,
             }
         }
     }
@@ -217,17 +206,18 @@ pub(super) fn boxes(
     boxes: &[BoxHead],
     ftyp_end: u64,
     survey: &Survey,
-    label: &Label,
+    store_len: Option<usize>,
+    record: Option<&Record>,
     patch: &mut Patch,
     budget: &mut Budget,
 ) -> Result<Vec<u8>> {
-    if let Some(store_len) = label.store_len {
+    if let Some(store_len) = store_len {
         patch.slot(ftyp_end, store_len, Box::new(store_box));
     }
     for head in boxes.iter().filter(|head| head.uuid == Some(C2PA_UUID)) {
         patch.delete(head.range.clone());
     }
-    let Some(record) = label.record else { return Ok(Vec::new()) };
+    let Some(record) = record else { return Ok(Vec::new()) };
     let packet = record::merge(survey.xmp.first().map(|xmp| xmp.bytes.as_slice()), record, budget)?;
     let packet = sized(b"uuid", &[&XMP_UUID[..], &packet].concat());
     match boxes.iter().find(|head| head.uuid == Some(XMP_UUID)) {

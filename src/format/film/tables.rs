@@ -1,6 +1,8 @@
 //! Boxes of a track that count samples, time or bytes: ISO/IEC 14496-12, 8.2 to 8.9. What is put in front of a track becomes its first
 //! chunk.
 
+use std::ops::Range;
+
 use super::movie::Edit;
 use crate::stream::{be_u32, be_u64};
 
@@ -17,7 +19,7 @@ pub(super) struct Insertion {
     pub(super) only_first: bool,
     /// Whether they belong to the groups of the first sample, as sound does.
     pub(super) grouped: bool,
-    /// Where they stand in the new file.
+    /// Where they stand, from the first new sample of all tracks.
     pub(super) data: u64,
 }
 
@@ -36,28 +38,56 @@ pub(super) struct Change {
     pub(super) samples: u32,
 }
 
-/// The new content of a box; `None` for boxes that stay as they are, `Some(None)` for one that breaks its own grammar.
-pub(super) fn changed(kind: &[u8; 4], body: &[u8], change: &Change) -> Option<Option<Vec<u8>>> {
+/// Whether a box is changed; those that are not are copied.
+pub(super) fn is_changed(kind: &[u8; 4], change: &Change) -> bool {
     match kind {
-        b"mdhd" if change.in_media > 0 => return Some(longer(body, change.in_media, [16, 24])),
-        b"tkhd" if change.in_movie > 0 => return Some(longer(body, change.in_movie, [20, 28])),
-        b"stsd" => return change.entry.as_ref().map(|entry| Some([body.get(..8)?, entry].concat())),
+        b"mdhd" => change.in_media > 0,
+        b"tkhd" => change.in_movie > 0,
+        b"stsd" => change.entry.is_some(),
+        b"stts" | b"ctts" | b"cslg" | b"stss" | b"stps" | b"stsh" | b"sdtp" | b"stdp" | b"stsc" | b"stsz" | b"sbgp" => {
+            change.insert.is_some()
+        }
+        _ => false,
+    }
+}
+
+/// Writes the new content of a box that is changed: tables are as long as the film, and stand in memory once. `None` where the box
+/// breaks its own grammar.
+pub(super) fn changed(kind: &[u8; 4], body: &[u8], change: &Change, made: &mut Vec<u8>) -> Option<()> {
+    match kind {
+        b"mdhd" => return Some(made.extend(longer(body, change.in_media, [16, 24])?)),
+        b"tkhd" => return Some(made.extend(longer(body, change.in_movie, [20, 28])?)),
+        b"stsd" => {
+            made.extend_from_slice(body.get(..8)?);
+            return Some(made.extend_from_slice(change.entry.as_ref()?));
+        }
         _ => {}
     }
     let insert = change.insert.as_ref()?;
     match kind {
-        b"stts" => Some(times(body, insert)),
-        b"ctts" => Some(offsets(body, insert)),
-        b"cslg" => Some(bounds(body, insert, change.in_media)),
-        b"stss" | b"stps" => Some(numbers(body, insert, kind == b"stss", 4)),
-        b"stsh" => Some(numbers(body, insert, false, 8)),
-        b"sdtp" => Some(dependencies(body, insert)),
-        b"stdp" => Some(body.get(..4).map(|head| [head, &vec![0; insert.lens.len() * 2], &body[4..]].concat())),
-        b"stsc" => Some(chunks(body, &insert.lens)),
-        b"stsz" => Some(sizes(body, &insert.lens)),
-        b"sbgp" => Some(groups(body, insert)),
+        b"stts" => times(body, insert, made),
+        b"ctts" => offsets(body, insert, made),
+        b"cslg" => Some(made.extend(bounds(body, insert, change.in_media)?)),
+        b"stss" | b"stps" => numbers(body, insert, kind == b"stss", 4, made),
+        b"stsh" => numbers(body, insert, false, 8, made),
+        b"sdtp" => dependencies(body, insert, made),
+        b"stdp" => {
+            made.extend_from_slice(body.get(..4)?);
+            made.extend(std::iter::repeat_n(0, insert.lens.len().checked_mul(2)?));
+            Some(made.extend_from_slice(&body[4..]))
+        }
+        b"stsc" => chunks(body, &insert.lens, made),
+        b"stsz" => sizes(body, &insert.lens, made),
+        b"sbgp" => groups(body, insert, made),
         _ => None,
     }
+}
+
+/// Begins a table: version and flags as before, and another count.
+fn begun(body: &[u8], count: u32, made: &mut Vec<u8>) -> Option<()> {
+    made.extend_from_slice(body.get(..4)?);
+    made.extend(count.to_be_bytes());
+    Some(())
 }
 
 /// A duration further on, at the first place in version 0 and at the second in version 1. All ones are "unknown".
@@ -102,7 +132,7 @@ fn entries(body: &[u8], width: usize) -> Option<(u32, &[u8])> {
 }
 
 /// `stts`: how many samples last how long.
-fn times(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
+fn times(body: &[u8], insert: &Insertion, made: &mut Vec<u8>) -> Option<()> {
     let (mut count, mut entries) = entries(body, 8)?;
     let mut runs = insert.times.clone();
     // Equal neighbours are one run, as in the file before.
@@ -112,37 +142,37 @@ fn times(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
         last.0 = last.0.checked_add(first)?;
         (count, entries) = (count - 1, &entries[8..]);
     }
-    let count = count.checked_add(u32::try_from(runs.len()).ok()?)?;
-    let mut made = [body.get(..4)?, &count.to_be_bytes()].concat();
+    begun(body, count.checked_add(u32::try_from(runs.len()).ok()?)?, made)?;
     for (samples, delta) in runs {
         made.extend(samples.to_be_bytes());
         made.extend(delta.to_be_bytes());
     }
     made.extend_from_slice(entries);
-    Some(made)
+    Some(())
 }
 
 /// `ctts`: when samples are shown, after they are decoded.
-fn offsets(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
+fn offsets(body: &[u8], insert: &Insertion, made: &mut Vec<u8>) -> Option<()> {
     let (count, entries) = entries(body, 8)?;
-    let mut made = [body.get(..4)?, &count.checked_add(1)?.to_be_bytes()].concat();
+    begun(body, count.checked_add(1)?, made)?;
     made.extend(u32::try_from(insert.lens.len()).ok()?.to_be_bytes());
     // Negative ones in version 1 only, where the track has such.
     let offset = i32::try_from(insert.offset).ok().filter(|offset| *offset >= 0 || body.first() == Some(&1))?;
     made.extend(offset.to_be_bytes());
     made.extend_from_slice(entries);
-    Some(made)
+    Some(())
 }
 
 /// A table for a track whose samples were all to be started from: 8.6.2. It lists those that are.
-pub(super) fn starts(change: &Change) -> Option<Vec<u8>> {
+pub(super) fn starts(change: &Change, made: &mut Vec<u8>) -> Option<()> {
     let insert = change.insert.as_ref()?;
     let count = u32::try_from(insert.lens.len()).ok()?;
-    let mut body = [&[0; 4][..], &change.samples.checked_add(1)?.to_be_bytes(), &1_u32.to_be_bytes()].concat();
+    begun(&[0; 4], change.samples.checked_add(1)?, made)?;
+    made.extend(1_u32.to_be_bytes());
     for number in 1..=change.samples {
-        body.extend(number.checked_add(count)?.to_be_bytes());
+        made.extend(number.checked_add(count)?.to_be_bytes());
     }
-    Some(body)
+    Some(())
 }
 
 /// The earliest time at which a sample is shown, in the track's units from the decoding of the first.
@@ -219,7 +249,7 @@ fn bounds(body: &[u8], insert: &Insertion, media: u64) -> Option<Vec<u8>> {
 }
 
 /// Numbers of samples, which all come later.
-fn numbers(body: &[u8], insert: &Insertion, with_first: bool, width: usize) -> Option<Vec<u8>> {
+fn numbers(body: &[u8], insert: &Insertion, with_first: bool, width: usize, made: &mut Vec<u8>) -> Option<()> {
     let (count, entries) = entries(body, width)?;
     let new = u32::try_from(insert.lens.len()).ok()?;
     let added = if !with_first {
@@ -229,31 +259,31 @@ fn numbers(body: &[u8], insert: &Insertion, with_first: bool, width: usize) -> O
     } else {
         new
     };
-    let mut made = [body.get(..4)?, &count.checked_add(added)?.to_be_bytes()].concat();
+    begun(body, count.checked_add(added)?, made)?;
     (1..=added).for_each(|number| made.extend(number.to_be_bytes()));
     for entry in entries.chunks_exact(4) {
         made.extend(be_u32(entry, 0)?.checked_add(new)?.to_be_bytes());
     }
-    Some(made)
+    Some(())
 }
 
 /// `sdtp`: which samples depend on others (8.6.4).
-fn dependencies(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
+fn dependencies(body: &[u8], insert: &Insertion, made: &mut Vec<u8>) -> Option<()> {
     /// On no other.
     const ALONE: u8 = 0b0010_0000;
     /// On others, and others on it.
     const DEPENDS: u8 = 0b0001_0100;
-    let mut made = body.get(..4)?.to_vec();
+    made.extend_from_slice(body.get(..4)?);
     let of = |index| if insert.only_first && index > 0 { DEPENDS } else { ALONE };
     made.extend((0..insert.lens.len()).map(of));
     made.extend_from_slice(&body[4..]);
-    Some(made)
+    Some(())
 }
 
 /// `stsc`: from which chunk on how many samples stand in one. The new ones are the first.
-pub(in crate::format) fn chunks(body: &[u8], lens: &[u32]) -> Option<Vec<u8>> {
+pub(in crate::format) fn chunks(body: &[u8], lens: &[u32], made: &mut Vec<u8>) -> Option<()> {
     let (count, entries) = entries(body, 12)?;
-    let mut made = [body.get(..4)?, &count.checked_add(1)?.to_be_bytes()].concat();
+    begun(body, count.checked_add(1)?, made)?;
     // First chunk, samples in each, description.
     for number in [1, u32::try_from(lens.len()).ok()?, 1] {
         made.extend(number.to_be_bytes());
@@ -262,14 +292,15 @@ pub(in crate::format) fn chunks(body: &[u8], lens: &[u32]) -> Option<Vec<u8>> {
         made.extend(be_u32(entry, 0)?.checked_add(1)?.to_be_bytes());
         made.extend_from_slice(&entry[4..]);
     }
-    Some(made)
+    Some(())
 }
 
 /// `stsz`: the bytes of each sample, in a list from now on.
-pub(in crate::format) fn sizes(body: &[u8], lens: &[u32]) -> Option<Vec<u8>> {
+pub(in crate::format) fn sizes(body: &[u8], lens: &[u32], made: &mut Vec<u8>) -> Option<()> {
     let (all, count) = (be_u32(body, 4)?, be_u32(body, 8)?);
     let new = count.checked_add(u32::try_from(lens.len()).ok()?)?;
-    let mut made = [body.get(..4)?, &[0; 4], &new.to_be_bytes()].concat();
+    begun(body, 0, made)?;
+    made.extend(new.to_be_bytes());
     lens.iter().for_each(|len| made.extend(len.to_be_bytes()));
     let len = usize::try_from(count).ok()?.checked_mul(4)?;
     match all {
@@ -278,26 +309,35 @@ pub(in crate::format) fn sizes(body: &[u8], lens: &[u32]) -> Option<Vec<u8>> {
         all if count <= MAX_EQUAL => (0..count).for_each(|_| made.extend(all.to_be_bytes())),
         _ => return None,
     }
-    Some(made)
+    Some(())
 }
 
 /// The most samples of equal length that are listed.
 const MAX_EQUAL: u32 = 1 << 20;
 
 /// `sbgp`: which samples belong to which group.
-fn groups(body: &[u8], insert: &Insertion) -> Option<Vec<u8>> {
+fn groups(body: &[u8], insert: &Insertion, made: &mut Vec<u8>) -> Option<()> {
     let at = if body.first() == Some(&1) { 12 } else { 8 };
     let (count, new) = (be_u32(body, at)?, u32::try_from(insert.lens.len()).ok()?);
-    let mut made = body.to_vec();
+    made.extend_from_slice(&body[..at]);
     if count > 0 && insert.grouped {
         let samples = be_u32(body, at + 4)?.checked_add(new)?;
-        made.get_mut(at + 4..at + 8)?.copy_from_slice(&samples.to_be_bytes());
-        return Some(made);
+        made.extend([count, samples].map(u32::to_be_bytes).concat());
+        made.extend_from_slice(&body[at + 8..]);
+        return Some(());
     }
     // In none.
-    made.get_mut(at..at + 4)?.copy_from_slice(&count.checked_add(1)?.to_be_bytes());
-    made.splice(at + 4..at + 4, [new.to_be_bytes(), [0; 4]].concat());
-    Some(made)
+    made.extend([count.checked_add(1)?, new, 0].map(u32::to_be_bytes).concat());
+    made.extend_from_slice(&body[at + 4..]);
+    Some(())
+}
+
+/// A table of places of chunks in what was made, which are those of before yet.
+pub(super) struct Places {
+    entries: Range<usize>,
+    width: usize,
+    /// Where the new chunk stands, from the first new sample.
+    insert: Option<u64>,
 }
 
 /// `stco` and `co64`: where each chunk stands in the file. `wide` asks for 64 bits.
@@ -305,27 +345,43 @@ pub(super) fn places(
     kind: &[u8; 4],
     body: &[u8],
     insert: Option<&Insertion>,
-    moved: &dyn Fn(u64) -> Option<u64>,
     wide: bool,
-) -> Option<Vec<u8>> {
-    let was_wide = kind == b"co64";
-    let width = if was_wide { 8 } else { 4 };
-    let (count, entries) = entries(body, width)?;
-    let new = count.checked_add(u32::from(insert.is_some()))?;
-    let mut made = [body.get(..4)?, &new.to_be_bytes()].concat();
-    let mut put = |offset: u64| {
-        match wide || was_wide {
-            true => made.extend(offset.to_be_bytes()),
-            false => made.extend(u32::try_from(offset).ok()?.to_be_bytes()),
+    made: &mut Vec<u8>,
+) -> Option<Places> {
+    let old = if kind == b"co64" { 8 } else { 4 };
+    let width = if wide { 8 } else { old };
+    let (count, entries) = entries(body, old)?;
+    begun(body, count.checked_add(u32::from(insert.is_some()))?, made)?;
+    let start = made.len();
+    if insert.is_some() {
+        made.extend_from_slice(&[0; 8][..width]);
+    }
+    if width == old {
+        made.extend_from_slice(entries);
+    } else {
+        entries.chunks_exact(old).for_each(|entry| made.extend([&[0; 4], entry].concat()));
+    }
+    Some(Places { entries: start..made.len(), width, insert: insert.map(|insert| insert.data) })
+}
+
+impl Places {
+    /// Moves them; the first new sample stands at `data`. `None` where one does not fit.
+    pub(super) fn move_all(&self, made: &mut [u8], data: u64, moved: &dyn Fn(u64) -> Option<u64>) -> Option<()> {
+        let mut entries = made.get_mut(self.entries.clone())?.chunks_exact_mut(self.width);
+        let put = |entry: &mut [u8], place: u64| {
+            match self.width {
+                8 => entry.copy_from_slice(&place.to_be_bytes()),
+                _ => entry.copy_from_slice(&u32::try_from(place).ok()?.to_be_bytes()),
+            }
+            Some(())
+        };
+        if let Some(within) = self.insert {
+            put(entries.next()?, data.checked_add(within)?)?;
+        }
+        for entry in entries {
+            let old = if self.width == 8 { be_u64(entry, 0)? } else { be_u32(entry, 0)?.into() };
+            put(entry, moved(old)?)?;
         }
         Some(())
-    };
-    if let Some(insert) = insert {
-        put(insert.data)?;
     }
-    for entry in entries.chunks_exact(width) {
-        let offset = if was_wide { be_u64(entry, 0)? } else { be_u32(entry, 0)?.into() };
-        put(moved(offset)?)?;
-    }
-    Some(made)
 }

@@ -63,10 +63,13 @@ impl Handler for M4a {
     }
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
-        let file = File::read(source, budget)?;
+        let mut file = File::read(source, budget)?;
         let items = Items::find(source, Format::M4a, &file.boxes, &file.moov, budget)?;
         let mut marked = Marked::default();
-        let mut front = film::boxes(&file.boxes, file.ftyp_end, survey, label, &mut marked.patch, budget)?;
+        let at = file.moov_at();
+        let beside = tags::put(&mut file.moov, at, survey, label.record, Format::M4a, budget)?;
+        let (patch, record) = (&mut marked.patch, beside.as_ref());
+        let mut front = film::boxes(&file.boxes, file.ftyp_end, survey, label.store_len, record, patch, budget)?;
         let mut insertion = None;
         if let Some(heard) = label.heard {
             let movie = Movie::read(&file.moov, file.moov_at(), budget)?;
@@ -78,7 +81,7 @@ impl Handler for M4a {
             marked.noticed = true;
         }
         marked.patch.insert(file.front, front);
-        file.write_moov(insertion, label, &items, &mut marked.patch, budget)?;
+        file.write_moov(insertion, &items, &mut marked.patch, budget)?;
         items.beside(&mut marked.patch, budget)?;
         Ok(marked)
     }
@@ -134,21 +137,19 @@ impl File {
     /// Writes the movie box anew, with every offset moved as far as what stands before it grows. `insertion` is the notice, and where its
     /// samples are in what is put in front.
     fn write_moov(
-        &self,
+        mut self,
         insertion: Option<(Insertion, u64)>,
-        label: &Label,
         items: &Items,
         patch: &mut Patch,
         budget: &mut Budget,
     ) -> Result<()> {
         let insert = insertion.as_ref().map(|(insertion, _)| insertion);
-        let mut tagged = tags::tagged(&self.moov, self.moov_at(), label.record, Format::M4a, budget)?;
         if let Some(insert) = insert {
-            tags::lengthen(&mut tagged, insert.lens.len() as u64 * BLOCK);
+            tags::lengthen(&mut self.moov, insert.lens.len() as u64 * BLOCK);
         }
-        let old = self.moov.len() as u64;
+        let old = self.moov_range.end - self.moov_at();
         // The length does not depend on the offsets.
-        let new = movie::rebuilt(&tagged, self.moov_at(), insert, &|offset| Some(offset), 0, budget)?.len() as u64;
+        let new = movie::rebuilt(&self.moov, self.moov_at(), insert, &|offset| Some(offset), 0, budget)?.len() as u64;
         let moved = |offset: u64| {
             let moov =
                 if self.moov_range.start < offset { i64::try_from(new).ok()? - i64::try_from(old).ok()? } else { 0 };
@@ -157,7 +158,7 @@ impl File {
         let far = || Error::unsupported(Format::M4a, "an offset in it would not fit any more");
         // The insertion itself stands at `front`, and is not counted up to there.
         let data = insertion.as_ref().map_or(0, |(_, within)| *within) + moved(self.front).ok_or_else(far)?;
-        let mut moov = movie::rebuilt(&tagged, self.moov_at(), insert, &moved, data, budget)?;
+        let mut moov = movie::rebuilt(&self.moov, self.moov_at(), insert, &moved, data, budget)?;
         items.in_movie(&mut moov, &moved, budget)?;
         patch.replace(self.moov_range.clone(), moov);
         Ok(())

@@ -18,11 +18,17 @@ pub(super) fn changed(kind: &[u8; 4], body: &[u8], change: &Change) -> Option<Op
         (b"tkhd", Some(insert)) => Some(longer(body, insert.in_movie(), [20, 28])),
         (b"elst", Some(insert)) => Some(edited(body, insert)),
         (b"stts", Some(insert)) => Some(times(body, insert)),
-        (b"stsc", Some(insert)) => Some(chunks(body, &insert.lens)),
-        (b"stsz", Some(insert)) => Some(sizes(body, &insert.lens)),
+        (b"stsc", Some(insert)) => Some(table(|made| chunks(body, &insert.lens, made))),
+        (b"stsz", Some(insert)) => Some(table(|made| sizes(body, &insert.lens, made))),
         (b"sbgp", Some(insert)) => Some(groups(body, insert)),
         _ => None,
     }
+}
+
+fn table(make: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<Vec<u8>> {
+    let mut made = Vec::new();
+    make(&mut made)?;
+    Some(made)
 }
 
 /// What an edit list of one entry leaves out at the start, in the track's units; `None` for other lists.
