@@ -10,7 +10,7 @@ use std::{
 };
 
 use common::{anchors, corpus, documents, films, fixtures, labeler, offices, recordings};
-use harm::{MIB, blames_the_content, bounded, chunk, deflate, feed, limits, png};
+use harm::{MIB, blames_the_content, bounded, chunk, deflate, feed, feed_file, limits, png};
 use tanba::{AudibleNotice, Error, Format, Headline, Policy, Verifier};
 
 /// A small generator (xorshift64*): the same cases in every run.
@@ -235,6 +235,123 @@ mutations! {
     webvtt_mutations WebVtt
     subrip_mutations SubRip
     text_mutations Text
+}
+
+/// Signs that mean something in one kind of text or another.
+const SIGNS: &[&str] = &[
+    "---\n",
+    "+++\n",
+    "```\n",
+    "\n",
+    "\r",
+    "\u{feff}",
+    "\u{fe0f}",
+    "\u{e0100}",
+    "\u{200b}",
+    "\u{301}",
+    "\"",
+    "'",
+    ",",
+    "\t",
+    "<",
+    ">",
+    "&",
+    "<!--",
+    "-->",
+    "]]>",
+    "<?",
+    "?>",
+    "<![CDATA[",
+    "<body>",
+    "</head>",
+    "<script>",
+    "</script>",
+    "<plaintext>",
+    "<template>",
+    "#!",
+    "# coding: x",
+    "AIGC: {",
+    "[AIGC]\n",
+    "-----BEGIN C2PA MANIFEST-----",
+    "-----END C2PA MANIFEST-----",
+    " data:application/c2pa;base64,AA== ",
+    "\u{feff}\u{e0133}\u{e0122}\u{e0140}\u{e0131}\u{e0144}\u{e0148}\u{e0144}\u{fe00}",
+    "Создано ИИ",
+];
+
+/// Case `number` of a text, which is still UTF-8: with signs put in, with parts moved, doubled, lost.
+fn mutate_text(original: &str, number: usize, random: &mut Random) -> (String, Vec<u8>) {
+    let mut text = original.to_owned();
+    let at = text.floor_char_boundary(random.below(text.len()));
+    let end = text.floor_char_boundary((at + 1 + random.below(64)).min(text.len())).max(at);
+    match number % 4 {
+        0 | 1 => (0..=number % 3).for_each(|_| {
+            let at = text.floor_char_boundary(random.below(text.len()));
+            text.insert_str(at, SIGNS[random.below(SIGNS.len())]);
+        }),
+        2 => drop(text.drain(at..end)),
+        _ => {
+            let part = text[at..end].to_owned();
+            text.insert_str(text.floor_char_boundary(random.below(text.len())), &part);
+        }
+    }
+    (format!("case {number}: text at byte {at}"), text.into_bytes())
+}
+
+const MARKDOWN: &str = "---\ntitle: \"Steppe: a story\"\nAIGC:\n  Label: '2'\n  ProduceID: x\ndate: 2026-01-18\n---\n\n# Steppe\n\nThe *wind* \
+                        came, `жел`.\n\n```sh\necho hi\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<!-- a note -->\n";
+const CSV: &str = "name,\"what, it is\",n\r\nжел,\"a \"\"wind\"\"\",1\r\n\"two\r\nlines\",,2\r\nend,x,3";
+const TSV: &str = "name\twhat it is\tn\nжел\ta wind\t1\n\t\t2\n";
+const PYTHON: &str = "#!/usr/bin/env python3\n# -*- coding: utf-8 -*-\n\"\"\"Жел.\"\"\"\nimport sys\n\nif __name__ == '__main__':\n    print('steppe', \
+                      sys.argv)  # a comment\n";
+const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE a [<!ENTITY b \"c\">]>\n<!-- a -->\n<a xmlns=\"urn:a\" b='1'>&b;<![CDATA[ <x> \
+                   ]]><c/>жел</a>\n";
+const PAGE: &str = "<!doctype html>\n<html lang=\"kk\">\n<head>\n<meta charset=\"utf-8\">\n<title>Жел</title>\n<style>p { color: red }</style>\n\
+                    <script>if (a < b) document.write('</head>')</script>\n<script type=\"application/ld+json\">{\"@type\": \"WebPage\"}</script>\n\
+                    <meta name=\"generator\" content=\"hand\"><link rel=stylesheet href=a.css>\n</head>\n<body class=x>\n<h1>Жел &amp; дала</h1>\n\
+                    <!-- a --><p hidden>no</p><table><tr><td>1</table><svg><text>x</text></svg><textarea><b></textarea>\n<p>The wind came.\n\
+                    </body>\n</html>\n";
+
+/// 2,000 mutations of a text whose name says what it is.
+fn mutations_of(file: &str, text: &str) {
+    let (labeler, verifier) = (labeler().limits(limits()), Verifier::new().anchors(anchors()).limits(limits()));
+    let mut random = Random(file.bytes().fold(0x7465_7874, |seed, byte| seed * 31 + u64::from(byte)));
+    let mut taken = 0;
+    for number in 0..2000 {
+        let (case, mutated) = match number % 4 {
+            // Bytes that are no text any more are soon refused.
+            0 => mutate(text.as_bytes(), number / 4, &mut random),
+            _ => mutate_text(text, number, &mut random),
+        };
+        taken += usize::from(feed_file(file, &format!("{file}, {case}"), &labeler, &verifier, &mutated));
+    }
+    assert!((1000..2000).contains(&taken), "{file}: {taken} took a label");
+}
+
+#[test]
+fn markdown_mutations() {
+    mutations_of("a.md", MARKDOWN);
+}
+
+#[test]
+fn table_mutations() {
+    mutations_of("a.csv", CSV);
+    mutations_of("a.tsv", TSV);
+}
+
+#[test]
+fn code_mutations() {
+    mutations_of("a.py", PYTHON);
+}
+
+#[test]
+fn xml_mutations() {
+    mutations_of("a.xml", XML);
+}
+
+#[test]
+fn whole_page_mutations() {
+    mutations_of("a.html", PAGE);
 }
 
 #[test]

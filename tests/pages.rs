@@ -200,9 +200,30 @@ fn what_cannot_be_labelled_is_refused_with_a_reason() {
     let linked = "<head><link rel=c2pa-manifest href=https://a.example/m.c2pa></head><p>a";
     let error = label_with(&labeler(), linked.as_bytes()).unwrap_err().to_string();
     assert!(error.contains("another address"), "{error}");
+    // Behind these, a tag would be no tag.
+    let last = labeler().policy(Policy::kazakhstan().prose_notice(ProsePlace::FirstAndLast));
+    for (labeler, open) in [
+        (&labeler(), "<!doctype html><html><head><title>a</title><script type="),
+        (&labeler(), "<!doctype html><head><!-- a"),
+        (&last, "<html><body><p>a<textarea>b"),
+        (&last, "<html><body><p>a</p><a href=\"b"),
+    ] {
+        let error = label_with(labeler, open.as_bytes()).err().unwrap_or_else(|| panic!("{open} took a label"));
+        let at = open.len() as u64;
+        assert!(matches!(&error, tanba::Error::Malformed { at: place, .. } if *place == at), "{open}: {error:?}");
+    }
+    let (_, receipt) = label_with(&labeler(), b"<html><body><p>a<textarea>b").unwrap();
+    assert!(receipt.is_complete(), "nothing is put behind it");
     let frames = "<html><head></head><frameset cols=\"50%,50%\"><frame src=a><frame src=b></frameset></html>";
     let (_, receipt) = label_with(&labeler(), frames.as_bytes()).unwrap();
     assert!(!receipt.is_complete() && receipt.remarks.iter().any(|remark| remark.contains("frames")), "{receipt:?}");
+    for hidden in ["<html><head></head><body hidden><p>a</body></html>", "<html style=\"opacity:0\"><body><p>a"] {
+        let (labelled, receipt) = label_with(&labeler(), hidden.as_bytes()).unwrap();
+        assert!(!receipt.is_complete() && receipt.written.is_none(), "{receipt:?}");
+        assert!(receipt.remarks.iter().any(|remark| remark.contains("hides its body")), "{receipt:?}");
+        let report = verify(&labelled);
+        assert!(report.written.is_empty() && report.binding == Binding::Intact, "{hidden}: {report:#?}");
+    }
 }
 
 #[test]

@@ -43,10 +43,17 @@ pub fn blames_the_content(name: &str, error: &Error) {
 
 /// Labels and verifies, in any case without harm.
 pub fn feed(name: &str, labeler: &Labeler, verifier: &Verifier, bytes: &[u8]) {
+    feed_file("", name, labeler, verifier, bytes);
+}
+
+/// The same for a file whose name says what it is; whether it took a label.
+pub fn feed_file(file: &str, name: &str, labeler: &Labeler, verifier: &Verifier, bytes: &[u8]) -> bool {
     let labelled = bounded(name, || {
         let mut sink = Cursor::new(Vec::new());
-        labeler.label(&mut Cursor::new(bytes), &mut sink).map(|receipt| (sink.into_inner(), receipt.sidecar))
+        let receipt = labeler.label_named(file, &mut Cursor::new(bytes), &mut sink);
+        receipt.map(|receipt| (sink.into_inner(), receipt.sidecar))
     });
+    let taken = labelled.is_ok();
     match labelled {
         Err(error) => blames_the_content(name, &error),
         Ok((labelled, sidecar)) => {
@@ -61,6 +68,7 @@ pub fn feed(name: &str, labeler: &Labeler, verifier: &Verifier, bytes: &[u8]) {
     if let Err(error) = bounded(name, || verifier.verify(&mut Cursor::new(bytes))) {
         blames_the_content(name, &error);
     }
+    taken
 }
 
 pub fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {

@@ -39,7 +39,7 @@ impl Lines {
             self.element.clone_from(&tag.name);
         }
         // `head` ends without a tag of its own where `body` begins.
-        let hidden = tag.get("hidden").is_some() || tag.get("style").is_some_and(|style| hides(&style));
+        let hidden = is_hidden(tag);
         if tag.name != "head" && !tag.is_void() && (hidden || UNSEEN.contains(&tag.name.as_str())) {
             self.unseen = Some((tag.name.clone(), 1));
         }
@@ -99,6 +99,11 @@ impl Lines {
         self.end();
         super::text::parted(self.first, self.last.into_iter().rev().collect())
     }
+}
+
+/// Whether an element hides what is in it.
+pub(super) fn is_hidden(tag: &Tag) -> bool {
+    tag.get("hidden").is_some() || tag.get("style").is_some_and(|style| hides(&style))
 }
 
 /// Whether an element's own style hides it; what style sheets do is not looked at.

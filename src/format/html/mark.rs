@@ -5,7 +5,10 @@ use std::ops::Range;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
 
-use super::tags::{Piece, Tag, walk};
+use super::{
+    lines::is_hidden,
+    tags::{Piece, Tag, walk},
+};
 use crate::{
     Error, Format, Result,
     format::{Label, Marked, Survey},
@@ -66,6 +69,13 @@ pub(super) fn mark(page: &[u8], survey: &Survey, label: &Label, budget: &mut Bud
     }
     let mut marked = Marked { patch, no_place_for_record: false, ..Marked::default() };
     let (head, body) = layout.places();
+    let at_the_end = |place: u64| usize::try_from(place).is_ok_and(|place| place == page.len());
+    let last = label.prose.is_some_and(|prose| prose.last);
+    if (at_the_end(head) || at_the_end(body) || last && at_the_end(layout.end())) && ends_open(page, budget)? {
+        let why =
+            "the page ends within a tag, a comment or the like: what is put behind it would be a part of it; close it";
+        return Err(Error::malformed(Format::Html, page.len() as u64, why));
+    }
     if let Some(record) = label.record {
         marked.patch.insert(head, writer.record(record).into_bytes());
     }
@@ -81,6 +91,10 @@ pub(super) fn mark(page: &[u8], survey: &Survey, label: &Label, budget: &mut Bud
         Some(_) if layout.frames => {
             marked.remarks.push("a page of frames has no body in which words could stand".into())
         }
+        Some(_) if layout.hidden => {
+            let why = "the page hides its body until a script or a style sheet shows it: words in it are not seen without them";
+            marked.remarks.push(why.into());
+        }
         Some(prose) => {
             marked.patch.insert(body, writer.banner(prose, NOTICE).into_bytes());
             if prose.last {
@@ -91,6 +105,16 @@ pub(super) fn mark(page: &[u8], survey: &Survey, label: &Label, budget: &mut Bud
         None => {}
     }
     Ok(marked)
+}
+
+/// Whether a tag behind the page would be none.
+fn ends_open(page: &[u8], budget: &mut Budget) -> Result<bool> {
+    let mut open = true;
+    walk(&[page, b"<p>"].concat(), budget, |piece, _| {
+        open &= !matches!(piece, Piece::Open(tag) if tag.range.start == page.len());
+        Ok(())
+    })?;
+    Ok(open)
 }
 
 /// The element of C2PA 2.4 §A.7.
@@ -118,6 +142,8 @@ struct Layout<'a> {
     /// The tags that end body and page.
     ends: Vec<usize>,
     frames: bool,
+    /// The page itself, or its body.
+    hidden: bool,
     declares_utf8: bool,
     ours: Vec<(Ours, Range<usize>)>,
     /// An element of ours that is open: its name and start.
@@ -179,6 +205,7 @@ impl Layout<'_> {
             }
             _ => {}
         }
+        self.hidden |= matches!(tag.name.as_str(), "html" | "body") && is_hidden(&tag);
         match tag.name.as_str() {
             "body" => drop(self.body.get_or_insert(tag.range.clone())),
             "frameset" => self.frames = true,
