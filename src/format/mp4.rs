@@ -31,7 +31,10 @@ impl Handler for Mp4 {
 
     fn sniff(&self, head: &[u8]) -> bool {
         // Canon's raw pictures are the one picture in this format that has no handler.
-        brands(head).first().is_some_and(|major| major != b"crx ") || head.get(4..8) == Some(b"styp")
+        brands(head).first().is_some_and(|major| major != b"crx ")
+            || head.get(4..8) == Some(b"styp")
+            // Segments of a film without a brand. Text does not begin with a zero.
+            || head.first() == Some(&0) && matches!(head.get(4..8), Some(b"moof" | b"sidx"))
     }
 
     fn survey(&self, source: &mut dyn Source, budget: &mut Budget) -> Result<Survey> {

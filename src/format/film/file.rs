@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     Error, Format, Result,
-    container::bmff::{BoxHead, SizeField, boxes},
+    container::bmff::{BoxHead, SizeField, boxes as boxes_of},
     limits::Budget,
     stream::{Source, length, read_block},
 };
@@ -25,16 +25,20 @@ pub(super) struct File {
 impl File {
     pub(super) fn read(source: &mut dyn Source, format: Format, budget: &mut Budget) -> Result<Self> {
         let len = length(source)?;
-        let boxes = boxes(source, format, 0..len, 0, budget)?;
+        let boxes = boxes_of(source, format, 0..len, 0, budget)?;
         let find = |kind: &[u8; 4]| boxes.iter().find(|head| head.is(kind));
         let fragments = find(b"moof").is_some();
         let missing = |what: &str| Error::malformed(format, 0, format!("there is no '{what}' box"));
+        let part = |what: &str| {
+            let what = format!(
+                "it is a part of a film, {what}; put the parts together first, and label the film (ffmpeg -i playlist -c copy out.mp4)"
+            );
+            Error::unsupported(format, what)
+        };
         let Some(head) = find(b"moov") else {
-            if fragments {
-                let what = "it is a part of a film, which is described in another file; put them together first (ffmpeg -i playlist -c copy out.mp4)";
-                return Err(Error::unsupported(format, what));
-            }
-            return Err(missing("moov"));
+            // A segment, or an index of segments.
+            let is_part = fragments || find(b"sidx").is_some() || find(b"styp").is_some();
+            return Err(if is_part { part("which is described in another file") } else { missing("moov") });
         };
         // QuickTime's files of before 2002.
         let ftyp_end = find(b"ftyp").map(|ftyp| ftyp.range.end).ok_or_else(|| {
@@ -55,7 +59,15 @@ impl File {
         let front = match (fragments, find(b"mdat")) {
             (true, _) => moov_range.start,
             (false, Some(data)) => data.range.start,
-            (false, None) => return Err(missing("mdat")),
+            (false, None) => {
+                let inner = boxes_of(source, format, head.body.clone(), 1, budget)?;
+                let goes_on = inner.iter().any(|head| head.is(b"mvex"));
+                return Err(if goes_on {
+                    part("whose pictures and sound stand in other files")
+                } else {
+                    missing("mdat")
+                });
+            }
         };
         let moov = read_block(source, format, moov_range.start, moov_range.end - moov_range.start, budget)?;
         Ok(Self { format, boxes, ftyp_end, front, moov_range, moov, fragments })
