@@ -4,6 +4,7 @@ in OUT; MORE are folders of further files. Files over 64 KiB are left out."""
 import pathlib
 import struct
 import sys
+import zipfile
 import zlib
 
 TARGETS = {
@@ -20,10 +21,30 @@ TARGETS = {
     "svg": "svg",
     "xmp": "xmp",
     "jumbf": "c2pa",
-    "text": "txt md csv srt vtt",
+    "text": "txt md csv srt vtt py xml yaml",
     "html": "html xhtml",
-    "zip": "docx xlsx pptx odt ods epub zip",
+    "zip": "docx docm xlsx pptx odt ods odp odg epub zip",
     "pdf": "pdf",
+}
+# The kinds of `targets/text.rs` and the documents of `src/wrap.rs`, in the same order.
+KINDS = "txt md csv tsv py rs js css sql xml yaml toml tex json".split()
+DOCUMENTS = "text.docx sheets.xlsx slides.pptx text.odt sheets.ods slides.odp book3.epub".split()
+# What each kind has of its own.
+TEXTS = {
+    "txt": "The wind came.\n",
+    "md": "---\ntitle: a\nAIGC:\n  Label: '1'\n  ProduceID: x\n---\n# A\n\n```sh\nb\n```\n<!-- c -->\n",
+    "csv": 'a,"b, c"\r\n1,"d ""e"""\r\n',
+    "tsv": "a\tb\n1\t2\n",
+    "py": "#!/usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint(1)\n",
+    "rs": "//! A.\nfn main() {}\n",
+    "js": "#!/usr/bin/env node\nlet a = `b`; /* c */\n",
+    "css": '@charset "utf-8";\np { color: red }\n',
+    "sql": "-- a\nselect 1;\n",
+    "xml": '<?xml version="1.0"?>\n<!-- a -->\n<a><![CDATA[b]]></a>\n',
+    "yaml": "a: |\n  b\n# c\n",
+    "toml": '[a]\nb = """c"""\n',
+    "tex": "\\documentclass{article} % a\n",
+    "json": '{"a": [1, "b"]}\n',
 }
 MOST = 64 << 10
 
@@ -101,6 +122,16 @@ def main(out, *more):
         if extension == "png":
             seed("xmp", fields(data))
             seed("report", b"\0" + fields(data))
+    for number, kind in enumerate(KINDS):
+        seed("text", bytes([0x0E + number]) + TEXTS[kind].encode())
+        seed("text", b"\xfe" + bytes([number]) + TEXTS[kind].encode())
+    seed("text", b"\xfe\x01" + "Жел e\u0301cole, 한 \U0001f469\u200d\U0001f467 \ufeff\U000e0133.\r\n".encode())
+    parts = 0
+    for name in DOCUMENTS:
+        with zipfile.ZipFile(root / "fixtures/office" / name) as archive:
+            for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
+                seed("zip", bytes([parts]) + archive.read(info))
+                parts += 1
     for colours, depth in [(0, 1), (0, 8), (2, 8), (2, 16), (3, 4), (4, 8), (6, 8), (6, 16)]:
         for laced in (0, 1):
             rows = bytes(index * 7 % 5 if index % 9 == 0 else index * 31 % 256 for index in range(9 * 64))

@@ -39,6 +39,14 @@ pub(crate) fn is_normal(text: &str) -> bool {
     true
 }
 
+/// Whether form KC has another character, or several, for this one, and form C has not.
+pub(crate) fn is_compatible(character: char) -> bool {
+    let mut bytes = [0; 4];
+    let text = &*character.encode_utf8(&mut bytes);
+    !const { ComposingNormalizerBorrowed::new_nfkc() }.is_normalized(text)
+        && const { ComposingNormalizerBorrowed::new_nfc() }.is_normalized(text)
+}
+
 /// A text in form C.
 pub(crate) fn normal(text: &str) -> std::borrow::Cow<'_, str> {
     match is_normal(text) {

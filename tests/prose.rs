@@ -200,6 +200,32 @@ fn a_text_that_is_not_in_form_c_keeps_its_bytes_and_holds_in_either_form() {
     assert!(respelled != plain && intact(&respelled));
 }
 
+/// What a program does to a text that it cleans up or makes searchable.
+#[test]
+fn what_cleaning_up_a_text_would_destroy_is_counted() {
+    let said = |text: &str| {
+        let report = verify(&label("a.txt", text).0);
+        assert_eq!(report.verdict, Verdict::Valid);
+        let count = |words: &str| {
+            let found = report.findings.iter().find(|finding| finding.text.contains(words));
+            found.map(|finding| finding.value.parse::<u32>().unwrap())
+        };
+        (count("form KC"), count("belong to the words"))
+    };
+    assert_eq!(said("Plain words, қарай соқты.\n"), (None, None));
+    assert_eq!(said("10\u{a0}km², ﬁne\n"), (Some(3), None));
+    assert_eq!(said("\u{feff}👩\u{200d}👩\u{200d}👧 می\u{200c}خواهم ☝\u{fe0f} 葛\u{e0100}\n"), (None, Some(6)));
+    // It is so: after either the label no longer holds.
+    let (labelled, _) = label("a.txt", "10\u{a0}km² 👩\u{200d}👧\n");
+    for (from, to) in [("\u{a0}", " "), ("²", "2"), ("\u{200d}", "")] {
+        assert_eq!(verify(&labelled.replacen(from, to, 1)).binding, Binding::Broken, "{from:?}");
+    }
+    // Without a manifest that stands in such characters nothing is lost that was there.
+    let (beside, _) =
+        label_with(&labeler().policy(Policy::kazakhstan().with_manifest_beside_text(true)), "a.txt", "km²\n").unwrap();
+    assert!(!verify(&beside).findings.iter().any(|finding| finding.text.contains("form KC")));
+}
+
 #[test]
 fn words_stand_at_the_end_as_well_where_they_are_asked_for() {
     let labeler = labeler().policy(Policy::kazakhstan().prose_notice(ProsePlace::FirstAndLast));

@@ -94,6 +94,11 @@ impl Bench {
 /// One input through verifier, outline, thumbnail and labeler. Inputs of other formats than `formats` are left to other targets;
 /// an empty list takes all.
 pub fn examine(formats: &[Format], bytes: &[u8]) -> Corpus {
+    examine_named(formats, "", bytes)
+}
+
+/// The same for a file of this name, which says which kind of text it is.
+pub fn examine_named(formats: &[Format], name: &str, bytes: &[u8]) -> Corpus {
     let bench = Bench::get();
     let format = match Format::sniff(&mut Cursor::new(bytes)) {
         Ok(format) if formats.is_empty() || formats.contains(&format) => format,
@@ -118,10 +123,10 @@ pub fn examine(formats: &[Format], bytes: &[u8]) -> Corpus {
         0..=4 => &bench.quick,
         _ => return Corpus::Keep,
     };
-    if let Some(labelled) = label("label", labeler, bytes)
+    if let Some(labelled) = label("label", labeler, name, bytes)
         && dice >> 7 & 7 == 0
     {
-        label("label again", &bench.again, &labelled);
+        label("label again", &bench.again, name, &labelled);
     }
     Corpus::Keep
 }
@@ -133,7 +138,37 @@ pub fn examine_whole(formats: &[Format], bytes: &[u8]) -> Corpus {
         return Corpus::Reject;
     }
     verify(&bench.blind, bytes);
-    label("label", &bench.whole, bytes);
+    label("label", &bench.whole, "", bytes);
+    Corpus::Keep
+}
+
+/// A text that is labelled as it comes, in pieces of `step` characters: the whole is what it was signed as, and what
+/// `Labeler::label_text` makes of it is as long.
+pub fn stream(step: usize, text: &str) -> Corpus {
+    let bench = Bench::get();
+    let streamed = bounded("stream", || {
+        let mut stream = bench.whole.stream()?;
+        let mut whole = stream.start().to_owned();
+        let characters: Vec<char> = text.chars().collect();
+        for piece in characters.chunks(step.max(1)) {
+            stream.push(&piece.iter().collect::<String>())?;
+        }
+        let (end, receipt) = stream.finish()?;
+        whole += text;
+        whole += &end;
+        assert_eq!(receipt.bytes, whole.len() as u64, "bytes of a stream");
+        Ok(whole)
+    });
+    let Some(whole) = blames_the_content("stream", streamed) else { return Corpus::Keep };
+    let at_once = blames_the_content("label a text", bench.whole.label_text(text));
+    assert_eq!(at_once.map(|(at_once, _)| at_once.len()), Some(whole.len()), "pieces are labelled as the whole is");
+    // What is no text, with a notice in front of it, or is another kind of it.
+    if !matches!(Format::sniff(&mut Cursor::new(&whole)), Ok(Format::Text)) {
+        return Corpus::Keep;
+    }
+    let report = verify(&bench.verifier, whole.as_bytes()).expect("what was labelled can be examined");
+    let sound = report.binding == Binding::Intact && report.signature == Signature::Ok;
+    assert!(sound, "stream: {report:#?}");
     Corpus::Keep
 }
 
@@ -143,12 +178,13 @@ fn verify(verifier: &Verifier, bytes: &[u8]) -> Option<Report> {
 }
 
 /// What was labelled is proven, whatever else stands in the file.
-fn label(what: &str, labeler: &Labeler, bytes: &[u8]) -> Option<Vec<u8>> {
+fn label(what: &str, labeler: &Labeler, name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let (labelled, sidecar) = blames_the_content(
         what,
         bounded(what, || {
             let mut sink = Cursor::new(Vec::new());
-            labeler.label(&mut Cursor::new(bytes), &mut sink).map(|receipt| (sink.into_inner(), receipt.sidecar))
+            let receipt = labeler.label_named(name, &mut Cursor::new(bytes), &mut sink)?;
+            Ok((sink.into_inner(), receipt.sidecar))
         }),
     )?;
     let verifier = &Bench::get().verifier;

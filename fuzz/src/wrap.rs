@@ -1,6 +1,9 @@
 //! Containers around an input, so that what stands inside of them is what is mutated.
 
-use std::io::Write as _;
+use std::{
+    io::{Read as _, Write as _},
+    sync::OnceLock,
+};
 
 /// Overwrites the bytes that a format is told by.
 pub fn with(bytes: &[u8], fixed: &[(usize, &[u8])]) -> Vec<u8> {
@@ -123,4 +126,73 @@ pub fn selectors(payload: &[u8]) -> Vec<u8> {
 /// A PNG with `jumbf` as its manifest store.
 pub fn store(jumbf: &[u8]) -> Vec<u8> {
     small(&chunk(b"caBX", jumbf))
+}
+
+/// Documents whose parts are mutated; `seeds.py` goes through them in the same order.
+const DOCUMENTS: [&[u8]; 7] = [
+    include_bytes!("../../fixtures/office/text.docx"),
+    include_bytes!("../../fixtures/office/sheets.xlsx"),
+    include_bytes!("../../fixtures/office/slides.pptx"),
+    include_bytes!("../../fixtures/office/text.odt"),
+    include_bytes!("../../fixtures/office/sheets.ods"),
+    include_bytes!("../../fixtures/office/slides.odp"),
+    include_bytes!("../../fixtures/office/book3.epub"),
+];
+
+type Parts = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// One of these documents in which `content` stands for one of its parts: `choice` counts through all parts of all of them. The
+/// checksum is right, so that mutations get behind it.
+pub fn document(choice: u8, content: &[u8]) -> Vec<u8> {
+    static PARTS: OnceLock<Vec<Parts>> = OnceLock::new();
+    let documents =
+        PARTS.get_or_init(|| DOCUMENTS.iter().map(|archive| unpacked(archive).unwrap_or_default()).collect());
+    let all: usize = documents.iter().map(Vec::len).sum();
+    let mut choice = usize::from(choice) % all.max(1);
+    for parts in documents {
+        if choice < parts.len() {
+            let mut parts = parts.clone();
+            parts[choice].1 = content.to_vec();
+            return packed(&parts);
+        }
+        choice -= parts.len();
+    }
+    Vec::new()
+}
+
+/// Names and contents of the parts of an archive whose local headers say how long they are.
+fn unpacked(archive: &[u8]) -> Option<Parts> {
+    let (mut parts, mut at) = (Vec::new(), 0);
+    while archive.get(at..at + 4)? == b"PK\x03\x04" {
+        let short = |from: usize| Some(usize::from(u16::from_le_bytes(archive.get(from..from + 2)?.try_into().ok()?)));
+        let (name_len, extra) = (short(at + 26)?, short(at + 28)?);
+        let packed = u32::from_le_bytes(archive.get(at + 18..at + 22)?.try_into().ok()?) as usize;
+        let (name, data) = (at + 30, at + 30 + name_len + extra);
+        let raw = archive.get(data..data + packed)?;
+        let mut content = Vec::new();
+        match short(at + 8)? {
+            0 => content.extend_from_slice(raw),
+            _ => drop(flate2::read::DeflateDecoder::new(raw).read_to_end(&mut content).ok()?),
+        }
+        parts.push((archive.get(name..name + name_len)?.to_vec(), content));
+        at = data + packed;
+    }
+    Some(parts)
+}
+
+/// An archive without compression.
+fn packed(parts: &Parts) -> Vec<u8> {
+    let number = |number: usize| u32::try_from(number).unwrap_or_default().to_le_bytes();
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in parts {
+        let (at, len) = (number(bytes.len()), number(content.len()));
+        let checksum = crc32fast::hash(content).to_le_bytes();
+        let name_len = u16::try_from(name.len()).unwrap_or_default().to_le_bytes();
+        let head = [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..], &checksum, &len, &len, &name_len, &[0, 0]].concat();
+        bytes.extend([b"PK\x03\x04", &head[..], name, content].concat());
+        directory.extend([b"PK\x01\x02\x14\0", &head[..], &[0; 10], &at, name].concat());
+    }
+    let count = u16::try_from(parts.len()).unwrap_or_default().to_le_bytes();
+    let (len, at) = (number(directory.len()), number(bytes.len()));
+    [&bytes[..], &directory, b"PK\x05\x06\0\0\0\0", &count, &count, &len, &at, &[0, 0]].concat()
 }

@@ -1,7 +1,14 @@
-//! ZIP: Office Open XML, OpenDocument, EPUB.
+//! ZIP: Office Open XML, OpenDocument, EPUB. What is no archive is a part of one of the fixtures, which its first byte says.
 #![no_main]
 
 use tanba::Format;
-use tanba_fuzz::{Corpus, examine, fuzz_target};
+use tanba_fuzz::{Corpus, examine, fuzz_target, wrap};
 
-fuzz_target!(|data: &[u8]| -> Corpus { examine(&[Format::Ooxml, Format::OpenDocument, Format::Epub], data) });
+const FORMATS: &[Format] = &[Format::Ooxml, Format::OpenDocument, Format::Epub];
+
+fuzz_target!(|data: &[u8]| -> Corpus {
+    match data {
+        [b'P', b'K', ..] | [] => examine(FORMATS, data),
+        [choice, part @ ..] => examine(FORMATS, &wrap::document(*choice, part)),
+    }
+});

@@ -87,6 +87,14 @@ fn zero_width(character: char) -> Option<usize> {
     ZERO_WIDTH.iter().position(|&known| known == character)
 }
 
+/// Whether a character shows nothing of its own: programs that clean up text remove it. Soft hyphens and marks of direction are such
+/// as well.
+pub(crate) fn shows_nothing(character: char) -> bool {
+    let mark =
+        matches!(character, '\u{ad}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    mark || selector(character).is_some() || tag(character).is_some() || zero_width(character).is_some()
+}
+
 impl Scan {
     /// Reads a piece that starts at byte `at` of the text.
     pub(crate) fn feed(&mut self, text: &str, at: usize) {

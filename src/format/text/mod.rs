@@ -1,6 +1,7 @@
 //! Plain text, and what is written as plain text: Markdown, source code, YAML, XML. The last resort of recognition.
 
 mod armour;
+mod fragile;
 mod front;
 mod kind;
 mod lines;
@@ -183,6 +184,12 @@ pub(super) fn carriers(text: &str, survey: &mut Survey, budget: &mut Budget) -> 
                     status(survey, "a C2PA wrapper", "", place);
                     if !normal(text, &carrier) {
                         status(survey, "text.notNfc", "", "the text".into());
+                    }
+                    let found = fragile::fragile(text, &carrier);
+                    for (key, count) in [("text.compatible", found.compatible), ("text.unseen", found.unseen)] {
+                        if count > 0 {
+                            status(survey, key, &count.to_string(), "the text".into());
+                        }
                     }
                 }
                 let carrier = carrier.start as u64..carrier.end as u64;

@@ -41,6 +41,22 @@ fn hidden(field: &Field) -> Option<Finding> {
                         call the text changed";
             about(field, Class::Hint, text, field.value)
         }
+        "text.compatible" => {
+            let text = say!(
+                "characters of the text that Unicode's form KC replaces by others: {}; programs that bring text into that form change \
+                 them, and its manifest then no longer fits",
+                field.value
+            );
+            about(field, Class::Hint, text, field.value)
+        }
+        "text.unseen" => {
+            let text = say!(
+                "characters without width that belong to the words, such as joiners within emoji and letters: {}; programs that \
+                 remove the manifest remove them as well, and change the words",
+                field.value
+            );
+            about(field, Class::Hint, text, field.value)
+        }
         "a C2PA text wrapper" => {
             let text = "a signed text was pasted into the page; whether its manifest belongs to it was not checked";
             about(field, Class::Hint, text, field.value)

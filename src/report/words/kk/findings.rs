@@ -142,6 +142,8 @@ pub(super) const TABLE: Table = &[
     ("a part of the page says something about AI that is in no known list", "беттің бір бөлігі ЖИ туралы белгілі тізімдерде жоқ нәрсе айтады"),
     ("the manifest stands in characters that nobody sees: programs that clean up text remove them, and what is left is the notice", "манифест ешкім көрмейтін таңбалармен жазылған: мәтінді тазалайтын бағдарламалар оларды өшіреді, сонда тек ескерту қалады"),
     ("the text is not in Unicode's form C, over which its manifest is compared: programs that leave this out call the text changed", "мәтін Юникодтың C түрінде емес, ал манифесі сол түрі бойынша салыстырылады: мұны ескермейтін бағдарламалар мәтінді өзгертілген дейді"),
+    ("characters of the text that Unicode's form KC replaces by others: {}; programs that bring text into that form change them, and its manifest then no longer fits", "мәтіндегі Юникодтың KC түрі басқасымен алмастыратын таңбалар саны: {}; мәтінді сол түрге келтіретін бағдарламалар оларды өзгертеді, сонда манифесі мәтінге сәйкес келмейді"),
+    ("characters without width that belong to the words, such as joiners within emoji and letters: {}; programs that remove the manifest remove them as well, and change the words", "сөздердің өзіне жататын, мысалы эмодзи мен әріптердің ішіндегі біріктіргіштер сияқты, ені жоқ таңбалар саны: {}; манифесті өшіретін бағдарламалар оларды да өшіріп, сөздерді өзгертеді"),
     ("a notice at the head of the text", "мәтіннің басындағы ескерту"),
     ("a notice at the end of the text", "мәтіннің соңындағы ескерту"),
     ("a signed text was pasted into the page; whether its manifest belongs to it was not checked", "бетке қол қойылған мәтін қойылған; манифесі соған тиесілі ме, тексерілген жоқ"),

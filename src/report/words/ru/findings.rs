@@ -142,6 +142,8 @@ pub(super) const TABLE: Table = &[
     ("a part of the page says something about AI that is in no known list", "часть страницы говорит об ИИ то, чего нет в известных списках"),
     ("the manifest stands in characters that nobody sees: programs that clean up text remove them, and what is left is the notice", "манифест записан знаками, которых никто не видит: программы, которые чистят текст, их удаляют, и остаётся только предупреждение"),
     ("the text is not in Unicode's form C, over which its manifest is compared: programs that leave this out call the text changed", "текст записан не в форме C Юникода, по которой сверяется его манифест: программы, которые этого не учитывают, сочтут текст изменённым"),
+    ("characters of the text that Unicode's form KC replaces by others: {}; programs that bring text into that form change them, and its manifest then no longer fits", "знаков текста, которые форма KC Юникода заменяет другими: {}; программы, которые приводят текст к этой форме, меняют их, и тогда манифест к тексту больше не подходит"),
+    ("characters without width that belong to the words, such as joiners within emoji and letters: {}; programs that remove the manifest remove them as well, and change the words", "знаков без ширины, которые относятся к самим словам, например соединителей внутри эмодзи и букв: {}; программы, которые удаляют манифест, удаляют и их и меняют слова"),
     ("a notice at the head of the text", "предупреждение в начале текста"),
     ("a notice at the end of the text", "предупреждение в конце текста"),
     ("a signed text was pasted into the page; whether its manifest belongs to it was not checked", "в страницу вставлен подписанный текст; относится ли к нему манифест, не проверено"),
