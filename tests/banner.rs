@@ -10,11 +10,11 @@ use std::{
 };
 
 use common::{anchors, labeler, python};
-use films::{ffmpeg, grey, measured, packets, probed, psnr, run, text, times};
+use films::{attached, ffmpeg, grey, measured, packets, probed, psnr, run, text, times};
 use serde_json::Value;
 use tanba::{
-    BannerTimes, Binding, Error, Ffmpeg, FilmQuality, FixableBy, Headline, Labeler, Policy, Receipt, Rect, Report,
-    Verdict, Verifier, VideoNotice,
+    BannerTimes, Binding, Error, Ffmpeg, FilmQuality, FixableBy, Headline, Labeler, NoticeStyle, Place, Policy,
+    Receipt, Rect, Report, Verdict, Verifier, VideoNotice,
 };
 
 /// A film that ffmpeg is told to make.
@@ -382,6 +382,16 @@ fn everything_beside_the_film_stays() {
         assert_eq!(before["format"]["tags"][tag], after["format"]["tags"][tag]);
     }
     assert_eq!(packets(&path), packets(&result));
+    assert_eq!((attached(&path), attached(&result)), (fs::read(&font).unwrap(), fs::read(&font).unwrap()));
+    // The banner is there to be read, among all of that.
+    let alone = folder.path().join("alone.mkv");
+    run("ffmpeg", &["-y", "-v", "error", "-i", text(&result), "-map", "0:v:0", "-c", "copy", text(&alone)]);
+    let (width, height, shown) = grey(&alone);
+    let (rect, least) = (receipt.notice.as_ref().unwrap().rect, (0.05 * width.min(height) as f64).ceil() as usize);
+    for frame in [0, shown.len() / 2, shown.len() - 1] {
+        let (letter, dark, light) = measured(&shown[frame], width, rect);
+        assert!(letter + 1 >= least && dark < 40 && light > 200, "frame {frame}: {letter} px, {dark} to {light}");
+    }
     // Another program reads what was added.
     assert_eq!(after["format"]["tags"]["AISYSTEMUSED"], "Acme Diffusion");
     assert_eq!(after["format"]["tags"]["DESCRIPTION"], "ЖИ көмегімен жасалды / Создано ИИ");
@@ -428,6 +438,54 @@ fn a_banner_that_comes_back_is_there_at_its_times() {
     assert!(report.notices.len() == 1 && report.notices[0].spans == placed.spans, "{:?}", report.notices);
 }
 
+/// Ten seconds, which is long enough for an encoder to come near to what it is told.
+#[test]
+fn the_bitrate_is_the_sources_and_progress_rises_to_its_end() {
+    let Some(ffmpeg) = ffmpeg() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for (name, codec, rate) in [("a.mp4", "libx264", 600_000.0), ("a.avi", "mpeg4", 1_500_000.0)] {
+        let path = folder.path().join(name);
+        let input = ["-y", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=480x360:rate=25:duration=10"];
+        let rate_told = format!("{rate}");
+        let coded = ["-vf", "noise=alls=12:allf=t", "-c:v", codec, "-b:v", &rate_told, text(&path)];
+        run("ffmpeg", &[&input[..], &coded].concat());
+        let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let into = told.clone();
+        let ffmpeg =
+            ffmpeg.clone().quality(FilmQuality::AsSource).on_progress(move |share| into.lock().unwrap().push(share));
+        let (result, _) = label(&labeler().policy(policy()).ffmpeg(ffmpeg), &path).unwrap();
+        let rate = |path: &Path| {
+            let arguments = ["-v", "error", "-select_streams", "v:0", "-show_entries", "packet=size", "-of", "csv=p=0"];
+            let printed = String::from_utf8(run("ffprobe", &[&arguments[..], &[text(path)]].concat())).unwrap();
+            printed.lines().filter_map(|line| line.trim_matches(',').parse::<f64>().ok()).sum::<f64>()
+        };
+        let share = rate(&result) / rate(&path);
+        assert!((0.75..=1.25).contains(&share), "{name}: {share:.3} of the bytes");
+        let told = told.lock().unwrap();
+        assert!(told.is_sorted() && told.len() > 1, "{name}: {told:?}");
+        assert!(told.iter().all(|share| (0.0..=1.0).contains(share)), "{name}: {told:?}");
+        assert!(told.last().is_some_and(|last| *last > 0.9), "{name}: {told:?}");
+    }
+}
+
+/// A film of somebody else's, half a minute long.
+#[test]
+fn a_film_of_the_corpus_gets_its_banner() {
+    let (Some(ffmpeg), Some(corpus)) = (ffmpeg(), common::corpus("unlabelled")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.avi");
+    fs::copy(corpus.into_iter().find(|path| path.ends_with("test.avi")).unwrap(), &path).unwrap();
+    let (result, receipt) = label(&labeler().policy(policy()).ffmpeg(ffmpeg.clone()), &path).unwrap();
+    assert!(receipt.is_complete() && receipt.notice.is_some(), "{receipt:#?}");
+    assert_eq!(packets(&path), packets(&result));
+    assert_eq!(times(&path), times(&result));
+    let report = verify(&result, Some(&ffmpeg));
+    assert_eq!((report.verdict, report.headline), (Verdict::Valid, Headline::AiMadeProven), "{:#?}", report.findings);
+    assert!(report.notices.iter().any(|notice| notice.signed_place && notice.contrast > 4.5), "{:?}", report.notices);
+    let Some(said) = python("c2pa", READER, &[text(&result), "video/avi"]) else { return };
+    assert_eq!(said.trim(), "Valid");
+}
+
 #[test]
 fn the_label_that_stands_there_becomes_history() {
     let Some(ffmpeg) = ffmpeg() else { return };
@@ -453,20 +511,39 @@ fn a_film_that_is_shown_turned_gets_its_banner_upright() {
     let (flat, path) = (folder.path().join("flat.mp4"), folder.path().join("turned.mp4"));
     let made = ["-y", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=400x300:rate=5:duration=1", "-c:v", "libx264"];
     run("ffmpeg", &[&made[..], &[text(&flat)]].concat());
-    let turned = ["-c", "copy", "-metadata:s:v", "rotate=90", text(&path)];
-    run("ffmpeg", &[&["-y", "-v", "error", "-i", text(&flat)][..], &turned].concat());
-    assert!(probed(&path)["streams"][0]["side_data_list"][0]["rotation"].as_i64().is_some_and(|turn| turn.abs() == 90));
-    let (result, receipt) = label(&labeler().policy(policy()).ffmpeg(ffmpeg.clone()), &path).unwrap();
-    assert!(receipt.remarks.iter().any(|remark| remark.contains("upright")), "{:?}", receipt.remarks);
-    let stream = &probed(&result)["streams"][0];
-    assert_eq!((stream["width"].as_u64(), stream["height"].as_u64()), (Some(300), Some(400)));
-    assert!(stream["side_data_list"].is_null() && stream["tags"]["rotate"].is_null(), "{stream}");
-    let (width, _, frames) = grey(&result);
-    let rect = receipt.notice.unwrap().rect;
-    assert!(frames.iter().all(|frame| measured(frame, width, rect).0 >= 14));
-    let report = verify(&result, Some(&ffmpeg));
-    assert!(report.verdict == Verdict::Valid && report.notices.len() == 1, "{:?}", report.not_examined);
+    for (turn, position) in [(90_i64, None), (180, None), (270, None), (270, Some(Place::BottomLeft))] {
+        let rotate = format!("rotate={turn}");
+        let turned = ["-c", "copy", "-metadata:s:v", &rotate, text(&path)];
+        run("ffmpeg", &[&["-y", "-v", "error", "-i", text(&flat)][..], &turned].concat());
+        let rotation = probed(&path)["streams"][0]["side_data_list"][0]["rotation"].as_i64().unwrap();
+        assert_eq!(rotation.rem_euclid(360), turn);
+        let policy = position.map_or_else(policy, |position| {
+            policy().notice_style(NoticeStyle { place: position, ..NoticeStyle::default() }).unwrap()
+        });
+        let (result, receipt) = label(&labeler().policy(policy).ffmpeg(ffmpeg.clone()), &path).unwrap();
+        assert!(receipt.remarks.iter().any(|remark| remark.contains("upright")), "{turn}: {:?}", receipt.remarks);
+        let stream = &probed(&result)["streams"][0];
+        let size = if turn == 180 { (400, 300) } else { (300, 400) };
+        assert_eq!((stream["width"].as_u64(), stream["height"].as_u64()), (Some(size.0), Some(size.1)), "{turn}");
+        assert!(stream["side_data_list"].is_null() && stream["tags"]["rotate"].is_null(), "{stream}");
+        let (width, height, frames) = grey(&result);
+        let rect = receipt.notice.unwrap().rect;
+        assert!(frames.iter().all(|frame| measured(frame, width, rect).0 >= 14), "{turn}");
+        let middle = (rect.x + rect.width / 2, rect.y + rect.height / 2);
+        let at_top = middle.1 < height as u32 / 2;
+        assert_eq!(at_top, position.is_none(), "{turn}: {rect:?}");
+        assert!(position.is_none() || middle.0 < width as u32 / 2 + 20, "{turn}: {rect:?}");
+        let report = verify(&result, Some(&ffmpeg));
+        assert!(report.verdict == Verdict::Valid && report.notices.len() == 1, "{turn}: {:?}", report.not_examined);
+    }
 }
+
+/// What the reference reader says of a file, whose manifest may stand beside it.
+const READER: &str = "import sys, json, c2pa
+with open(sys.argv[1], 'rb') as f:
+    beside = [open(path, 'rb').read() for path in sys.argv[3:]]
+    r = c2pa.Reader(sys.argv[2], f, *beside)
+    print(json.loads(r.json())['validation_state'])";
 
 #[test]
 fn another_reader_calls_them_valid() {
@@ -478,9 +555,25 @@ fn another_reader_calls_them_valid() {
         let path = folder.path().join(name);
         run("ffmpeg", &[&["-y", "-v", "error"][..], &small, &["-c:v", "mjpeg", text(&path)]].concat());
         let (result, _) = label(&labeler, &path).unwrap();
-        let program = "import sys, json, c2pa\nwith open(sys.argv[1], 'rb') as f:\n    r = c2pa.Reader(sys.argv[2], f)\n    print(json.loads(r.json())['validation_state'])";
-        let Some(said) = python("c2pa", program, &[text(&result), media_type]) else { return };
+        let Some(said) = python("c2pa", READER, &[text(&result), media_type]) else { return };
         assert_eq!(said.trim(), "Valid", "{name}");
+    }
+    // Those without a place for a manifest.
+    let media_types = [("a.mkv", "video/x-matroska"), ("a.webm", "video/webm"), ("a.ts", "video/mp2t")];
+    for (name, media_type) in media_types {
+        let path = folder.path().join(name);
+        let coded = ["-c:v", if name == "a.webm" { "libvpx" } else { "libx264" }, text(&path)];
+        run("ffmpeg", &[&["-y", "-v", "error"][..], &small, &coded].concat());
+        let (result, receipt) = label(&labeler, &path).unwrap();
+        let beside = folder.path().join(format!("labelled-{name}.c2pa"));
+        assert_eq!(fs::read(&beside).ok(), receipt.sidecar, "{name}");
+        let said = || python("c2pa", READER, &[text(&result), media_type, text(&beside)]);
+        assert_eq!(said().unwrap().trim(), "Valid", "{name}");
+        let mut bytes = fs::read(&result).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&result, bytes).unwrap();
+        assert_eq!(said().unwrap().trim(), "Invalid", "{name}");
     }
 }
 
@@ -639,6 +732,24 @@ fn without_ffmpeg_a_banner_is_an_error_that_names_it() {
         let once = china.rules.iter().find(|rule| rule.id == "cn-6-1-once").unwrap();
         assert_eq!(once.outcome == tanba::Outcome::Pass, receipt.record, "{name}: {once:?}");
         fs::read_dir(folder.path()).unwrap().for_each(|entry| fs::remove_file(entry.unwrap().path()).unwrap());
+    }
+    // Nor is a banner a card, where a film could have one.
+    for name in ["clip.mp4", "clip.mov"] {
+        let path = folder.path().join(name);
+        fs::copy(common::fixture(&format!("av/{name}")), &path).unwrap();
+        let error = label(&labeler().policy(policy()), &path).unwrap_err();
+        assert!(matches!(&error, Error::Argument { argument: "ffmpeg", .. }), "{name}: {error}");
+        assert!(!folder.path().join(format!("labelled-{name}")).exists());
+    }
+    // A card needs no program: neither to be put in front nor to be found.
+    for name in ["film.mp4", "film.mov", "standing.mp4"] {
+        let path = folder.path().join(name);
+        fs::copy(common::fixture(&format!("film/{name}")), &path).unwrap();
+        let (result, receipt) = label(&labeler(), &path).unwrap();
+        assert!(receipt.is_complete() && receipt.reencoding.is_none(), "{name}: {receipt:#?}");
+        let report = verify(&result, None);
+        assert_eq!((report.verdict, report.headline), (Verdict::Valid, Headline::AiMadeProven), "{name}");
+        assert!(report.notices.iter().any(|notice| notice.signed_place), "{name}: {:?}", report.not_examined);
     }
     let error = Ffmpeg::at(folder.path().join("ffmpeg")).unwrap_err();
     assert!(error.to_string().contains("install ffmpeg") && error.fixable_by() == FixableBy::Operator);

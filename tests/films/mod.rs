@@ -45,6 +45,10 @@ pub fn times(path: &Path) -> Vec<i64> {
 
 /// The packets of everything but the film, as ffmpeg sums them up.
 pub fn packets(path: &Path) -> String {
+    let others = |stream: &Value| !matches!(stream["codec_type"].as_str(), Some("video" | "attachment"));
+    if !probed(path)["streams"].as_array().unwrap().iter().any(others) {
+        return String::new();
+    }
     let arguments = [
         "-v",
         "error",
@@ -62,12 +66,22 @@ pub fn packets(path: &Path) -> String {
         "streamhash",
         "-",
     ];
-    let output = Command::new("ffmpeg").args(arguments).output().unwrap();
-    String::from_utf8_lossy(&output.stdout)
+    let packets: String = String::from_utf8_lossy(&run("ffmpeg", &arguments))
         .lines()
         .filter_map(|line| line.split_once(','))
         .map(|(_, rest)| format!("{rest}\n"))
-        .collect()
+        .collect();
+    assert!(!packets.is_empty(), "{path:?}");
+    packets
+}
+
+/// The bytes of the first file that is attached.
+pub fn attached(path: &Path) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("attached");
+    let arguments = ["-v", "error", "-dump_attachment:t:0", text(&to), "-i", text(path)];
+    run("ffmpeg", &[&arguments[..], &["-map", "0:v:0", "-frames:v", "1", "-f", "null", "-"]].concat());
+    std::fs::read(to).unwrap()
 }
 
 /// Every frame as shown, in grey: width, height, frames.
