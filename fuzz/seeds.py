@@ -13,6 +13,7 @@ TARGETS = {
     "riff": "webp wav avi",
     "bmff": "avif heic heif jxl m4a mov mp4",
     "id3": "mp3 aac flac",
+    "flac": "flac",
     "ogg": "ogg oga opus",
     "ebml": "mkv webm",
     "ts": "ts mts m2ts",
@@ -113,10 +114,11 @@ def main(out, *more):
             seed("text", b"\xffC2PATXT\0\x01" + struct.pack(">I", len(store)) + store)
         for packet in packets(data):
             seed("xmp", packet)
-        if extension in ("mp4", "mov", "m4v"):
+        if extension in ("mp4", "mov", "m4v", "m4a"):
             at = data.find(b"moov")
             if at >= 4:
                 moov = data[at + 4 : at - 4 + struct.unpack(">I", data[at - 4 : at])[0]]
+                seed("m4a", moov)
                 seed("film", b"\0" + moov)
                 seed("film", b"\1" + moov)
         if extension == "png":

@@ -51,7 +51,10 @@ const FILMS: [&[u8]; 2] =
 
 /// One of these films with other content in its `moov`.
 pub fn film(kind: u8, moov: &[u8]) -> Vec<u8> {
-    let film = FILMS[usize::from(kind) % FILMS.len()];
+    with_moov(FILMS[usize::from(kind) % FILMS.len()], moov)
+}
+
+fn with_moov(film: &[u8], moov: &[u8]) -> Vec<u8> {
     let start = film.windows(4).rposition(|name| name == b"moov").map_or(film.len(), |name| name - 4);
     let len = u32::try_from(moov.len() + 8).unwrap_or_default().to_be_bytes();
     [&film[..start], &len, b"moov", moov].concat()
@@ -195,4 +198,56 @@ fn packed(parts: &Parts) -> Vec<u8> {
     let count = u16::try_from(parts.len()).unwrap_or_default().to_le_bytes();
     let (len, at) = (number(directory.len()), number(bytes.len()));
     [&bytes[..], &directory, b"PK\x05\x06\0\0\0\0", &count, &count, &len, &at, &[0, 0]].concat()
+}
+
+/// The M4A of the fixtures with other content in its `moov`.
+pub fn m4a(moov: &[u8]) -> Vec<u8> {
+    with_moov(include_bytes!("../../fixtures/av/tone.m4a"), moov)
+}
+
+/// A FLAC whose frames have the checksums that they should have, so that mutations get behind them: RFC 9639, 9.1.8 and 9.3.
+pub fn flac(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = with(bytes, &[(0, b"fLaC")]);
+    let Some(first) = frames_of_flac(&bytes) else { return bytes };
+    let is_sync = |bytes: &[u8], at: usize| matches!(bytes.get(at..at + 2), Some([0xFF, 0xF8 | 0xF9]));
+    let mut at = first;
+    while is_sync(&bytes, at) {
+        let Some(&[_, _, sizes, _, number]) = bytes[at..].first_chunk() else { break };
+        // The number is coded as UTF-8 codes a letter; sizes and rates that are not in the tables follow it.
+        let number = match number.leading_ones() {
+            0 => 1,
+            ones => ones as usize,
+        };
+        let block = [0, 1, 2][usize::from(sizes >> 4).saturating_sub(5).min(2) * usize::from(sizes >> 4 < 8)];
+        let rate = [0, 1, 2, 2][usize::from(sizes & 15).saturating_sub(11).min(3) * usize::from(sizes & 15 < 15)];
+        let head = at + 4 + number + block + rate;
+        let end = (head + 1..bytes.len()).find(|next| is_sync(&bytes, *next)).unwrap_or(bytes.len());
+        if head + 3 > end {
+            break;
+        }
+        bytes[head] = crc(&bytes[at..head], 0x07 << 8).to_be_bytes()[0];
+        let whole = crc(&bytes[at..end - 2], 0x8005).to_be_bytes();
+        bytes[end - 2..end].copy_from_slice(&whole);
+        at = end;
+    }
+    bytes
+}
+
+/// Where the frames of a FLAC begin.
+fn frames_of_flac(bytes: &[u8]) -> Option<usize> {
+    let mut at = 4;
+    loop {
+        let &[kind, a, b, c] = bytes.get(at..)?.first_chunk()?;
+        at += 4 + u32::from_be_bytes([0, a, b, c]) as usize;
+        if kind & 0x80 != 0 {
+            return Some(at);
+        }
+    }
+}
+
+/// A CRC of 16 bits, or of 8 in the upper ones.
+fn crc(bytes: &[u8], polynomial: u16) -> u16 {
+    bytes.iter().fold(0, |crc, byte| {
+        (0..8).fold(crc ^ u16::from(*byte) << 8, |crc, _| crc << 1 ^ if crc >> 15 == 1 { polynomial } else { 0 })
+    })
 }

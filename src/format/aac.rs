@@ -59,12 +59,13 @@ impl Handler for Aac {
         let clips = audible.coded(Codec::Aac, stream.rate).map_err(|why| {
             Error::unsupported(Format::Aac, format!("{why}; convert it to one of those, or label it as WAV or FLAC"))
         })?;
-        let samples = stream.notice(&clips).1 * BLOCK;
+        let samples = stream.notice(&clips, 0).1 * BLOCK;
         let rate = u64::from(stream.rate);
         // About, from the length of the first frame.
         let ms = (stream.end - stream.start) / stream.first_len.max(1) * BLOCK * 1000 / rate;
         let long = ms > audible.every_ms.unwrap_or(u64::MAX);
-        Ok(Heard::once(clips, samples.saturating_sub(DELAY) * 1000 / rate, long))
+        let heard = Heard::once(clips, samples.saturating_sub(DELAY) * 1000 / rate, long);
+        Ok(heard.beside(listen::programme(source, Format::Aac, budget)?))
     }
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
@@ -74,7 +75,7 @@ impl Handler for Aac {
         tags::write::id3(source, Format::Aac, survey, &beside, true, &mut marked.patch, budget)?;
         if let Some(heard) = label.heard {
             let stream = Stream::read(source, budget)?;
-            marked.patch.insert(stream.start, stream.notice(&heard.coded).0);
+            marked.patch.insert(stream.start, stream.notice(&heard.coded, heard.softer).0);
             marked.noticed = true;
         }
         if label.store_len.is_some() {
@@ -166,11 +167,12 @@ impl Stream {
         Ok(Self { start: start + at as u64, end, head, first_len, rate, stereo: channels == 2 })
     }
 
-    /// The notice as frames of this stream, and how many.
-    fn notice(&self, clips: &[&[u8]]) -> (Vec<u8>, u64) {
+    /// The notice as frames of this stream, softer by so many steps of the gain, and how many.
+    fn notice(&self, clips: &[&[u8]], softer: u8) -> (Vec<u8>, u64) {
         let (mut out, mut count) = (Vec::new(), 0);
         for block in clips.iter().copied().flat_map(blocks) {
-            let block = if self.stereo { in_stereo(block) } else { block.to_vec() };
+            let block = softened(block, softer);
+            let block = if self.stereo { in_stereo(&block) } else { block };
             let Ok(len) = u16::try_from(block.len() + 7) else { continue };
             let [high, low] = len.to_be_bytes();
             let [first, second, third, fourth, ..] = self.head;
@@ -192,6 +194,17 @@ pub(super) fn blocks(mut clip: &[u8]) -> impl Iterator<Item = &[u8]> {
         // Without CRC, as the clips are.
         frame.get(7..)
     })
+}
+
+/// A block with one channel, softer by so many steps: 14496-3, 4.4.2.7, `global_gain`, behind three bits of kind and four of number.
+pub(super) fn softened(block: &[u8], steps: u8) -> Vec<u8> {
+    let mut made = block.to_vec();
+    if let Some(pair) = made.first_chunk_mut::<2>() {
+        let bits = u16::from_be_bytes(*pair);
+        let [_, gain] = (bits >> 1).to_be_bytes();
+        *pair = (bits & !(0xFF << 1) | u16::from(gain.checked_sub(steps).unwrap_or(gain)) << 1).to_be_bytes();
+    }
+    made
 }
 
 /// A block with one channel as one with two: the same element twice in a pair (14496-3, 4.4.2.1), each of them 3 dB softer, which is as
@@ -243,4 +256,43 @@ fn is_extended(frame: &[u8]) -> bool {
         };
         start + len * 8 == end && matches!(bits(start, 4), 13 | 14)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::{AudibleNotice, Extent, notice::level::Meter};
+
+    /// Every step of the gain is 1.5 dB, whatever was encoded.
+    #[test]
+    fn clips_get_softer_by_whole_steps() {
+        let clips = Audible::new(&AudibleNotice::speech(&["kk", "ru"]).unwrap().then_rhythm(), Extent::Modified);
+        for (rate, index) in [(16_000, 8), (22_050, 7), (24_000, 6), (44_100, 4), (48_000, 3)] {
+            for stereo in [false, true] {
+                let coded = clips.coded(Codec::Aac, rate).unwrap();
+                let head = [0xFF, 0xF1, 1 << 6 | index << 2, if stereo { 2 << 6 } else { 1 << 6 }, 0, 0, 0];
+                let stream = Stream { start: 0, end: 0, head, first_len: 0, rate, stereo };
+                let loudness = |softer: u8| {
+                    let (source, budget) = (
+                        &mut Cursor::new(stream.notice(&coded, softer).0),
+                        &mut Budget::new(&crate::Limits::default()),
+                    );
+                    let stretch = Stretch::From { ms: 0, len_ms: 60_000 };
+                    let sound = listen::listen(source, Format::Aac, stretch, budget).unwrap().unwrap();
+                    assert_eq!((sound.rate, sound.channels), (rate, if stereo { 2 } else { 1 }));
+                    let mut meter = Meter::new(sound.channels, sound.rate);
+                    meter.add(&sound.samples);
+                    meter.loudness().unwrap()
+                };
+                let whole = loudness(0);
+                assert!((whole + 16.0).abs() < 1.0, "{rate}, stereo {stereo}: {whole}");
+                for steps in [1, 5, 9] {
+                    let softer = whole - loudness(steps);
+                    assert!((softer - f64::from(steps) * 1.505).abs() < 0.1, "{rate}, {steps}: {softer}");
+                }
+            }
+        }
+    }
 }

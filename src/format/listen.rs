@@ -24,7 +24,7 @@ use crate::{
     Format, Result,
     container::id3,
     limits::Budget,
-    notice::Sound,
+    notice::{Sound, level::Meter},
     stream::{Source, length},
 };
 
@@ -52,6 +52,19 @@ pub(super) fn listen(
         None => Ok(sound),
     }
 }
+
+/// LUFS of the first seconds; `None` where that is not known.
+pub(super) fn programme(source: &mut dyn Source, format: Format, budget: &mut Budget) -> Result<Option<f64>> {
+    let Some(sound) = listen(source, format, Stretch::From { ms: 0, len_ms: MEASURED }, budget)? else {
+        return Ok(None);
+    };
+    let mut meter = Meter::new(sound.channels, sound.rate);
+    meter.add(&sound.samples);
+    Ok(meter.loudness())
+}
+
+/// Milliseconds whose loudness is taken for that of the whole: decoding takes longer than all else that labelling does.
+const MEASURED: u64 = 10_000;
 
 fn decoded(media: Media, format: Format, stretch: Stretch, budget: &mut Budget) -> Option<Sound> {
     let stream = MediaSourceStream::new(Box::new(media), Default::default());

@@ -38,6 +38,8 @@ pub(crate) struct Heard {
     pub(crate) loudness: f64,
     /// The clips that are put in, where nothing is encoded.
     pub(crate) coded: Vec<&'static [u8]>,
+    /// How much softer than they are, in steps of [`STEP`].
+    pub(crate) softer: u8,
     /// Sentences for the receipt.
     pub(crate) remarks: Vec<String>,
 }
@@ -69,7 +71,7 @@ impl Heard {
             ms(at + time * notice)..ms(at + (time + 1) * notice).max(ms(at + time * notice) + 1)
         };
         let spans = (0..).zip(&places).map(span).collect();
-        Self { spans, places, samples, loudness, coded: Vec::new(), remarks: Vec::new() }
+        Self { spans, places, samples, loudness, coded: Vec::new(), softer: 0, remarks: Vec::new() }
     }
 
     /// A notice of coded clips at the start, which is heard for so long; `repeats` says whether it should come again later.
@@ -82,8 +84,30 @@ impl Heard {
             samples: Arc::default(),
             loudness: level::LOUDNESS,
             coded,
+            softer: 0,
             remarks: repeats.then(|| said.to_owned()).into_iter().collect(),
         }
+    }
+
+    /// Coded clips as loud as a programme of this loudness wants them. What was encoded can be made softer by the gain in its frames;
+    /// its peaks allow no more.
+    pub(crate) fn beside(mut self, programme: Option<f64>) -> Self {
+        let Some(programme) = programme else { return self };
+        self.softer = ((self.loudness - level::beside(Some(programme))) / STEP).round().clamp(0.0, 20.0) as u8;
+        self.loudness -= f64::from(self.softer) * STEP;
+        let above = self.loudness - programme;
+        if above.abs() > level::ALLOWED {
+            let (how, why) = match above > 0.0 {
+                true => ("louder", "softer than that, nobody would hear it"),
+                false => ("softer", "clips that were encoded cannot be made louder without clipping"),
+            };
+            self.remarks.push(format!(
+                "the warning has {:.1} LUFS and the recording {programme:.1}: it is {:.1} LU {how}; {why}",
+                self.loudness,
+                above.abs()
+            ));
+        }
+        self
     }
 
     /// How many samples later in the result the original's sample `at` stands.
@@ -92,6 +116,8 @@ impl Heard {
     }
 }
 
+/// Decibels in a step of the gain that stands in each frame of MP3 and AAC: a quarter of a doubling.
+const STEP: f64 = 1.505;
 /// Seconds of the programme that follow the last repetition at least.
 const LEAST_AFTER: u64 = 30;
 /// The most times that a notice is heard in one recording: every ten minutes for a week.
@@ -177,7 +203,12 @@ impl Audible {
         for part in &self.parts {
             match part {
                 Voice::Ours(clip) if std::ptr::eq(*clip, &raw const RHYTHM) => samples.extend(rhythm::samples(rate)),
-                Voice::Ours(clip) => samples.extend(resample(clip.samples(), RATE, rate)),
+                Voice::Ours(clip) => {
+                    let clip = resample(clip.samples(), RATE, rate);
+                    // What a lower rate cannot hold made some peaks lower.
+                    let over = level::true_peak(&clip, rate).is_some_and(|peak| peak > level::TRUE_PEAK);
+                    samples.extend(if over { level::level(&clip, rate, level::LOUDNESS) } else { clip });
+                }
                 Voice::Own { rate: own, samples: clip, .. } => {
                     let clip = resample(clip, *own, rate);
                     samples.extend(level::level(&clip, rate, level::LOUDNESS));
@@ -218,12 +249,55 @@ mod tests {
     fn it_is_as_loud_at_every_rate_as_it_should_be() {
         let audible = kazakh_and_russian();
         assert_eq!(audible.lines()[1], "Эта запись создана искусственным интеллектом.");
-        for rate in [8_000, 22_050, 48_000, 96_000] {
-            for wanted in [-16.0, -24.0, -12.5] {
+        for rate in [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000] {
+            for wanted in [-16.0, -24.0, -12.5, -11.0] {
                 let samples = audible.samples(rate, wanted);
                 let loudness = level::loudness(&samples, rate).unwrap();
-                assert!((loudness - wanted).abs() < 0.6, "{rate}: {loudness}, {wanted} wanted");
+                // As loud as it may be, where the peaks of a low rate allow it.
+                let off = if wanted > -12.0 { 2.5 } else { 0.6 };
+                assert!((loudness - wanted).abs() < off, "{rate}: {loudness}, {wanted} wanted");
+                let peak = level::true_peak(&samples, rate).unwrap();
+                assert!(peak <= level::TRUE_PEAK, "{rate}, {wanted}: {peak}");
                 assert!((7.5..9.0).contains(&(samples.len() as f64 / f64::from(rate))), "{rate}");
+            }
+        }
+    }
+
+    #[test]
+    fn coded_clips_follow_a_soft_programme_and_it_is_said_where_they_cannot() {
+        let beside = |programme| Heard::once(Vec::new(), 1, false).beside(programme);
+        for programme in [None, Some(-16.0), Some(-13.1), Some(-18.5)] {
+            let heard = beside(programme);
+            assert!(heard.softer <= 1 && heard.remarks.is_empty(), "{heard:?}");
+        }
+        for programme in [-20.0, -23.0, -27.3, -31.0] {
+            let heard = beside(Some(programme));
+            assert!((heard.loudness - programme).abs() <= 3.0 && heard.remarks.is_empty(), "{heard:?}");
+            assert!((heard.loudness + 16.0 + f64::from(heard.softer) * STEP).abs() < 1e-9);
+        }
+        let [loud, faint] = [-8.0, -50.0].map(|programme| beside(Some(programme)));
+        assert!(
+            loud.softer == 0 && loud.remarks[0].contains("and the recording -8.0: it is 8.0 LU softer"),
+            "{loud:?}"
+        );
+        assert!(faint.loudness > level::FLOOR && faint.remarks[0].contains("LU louder; softer than that"), "{faint:?}");
+    }
+
+    #[test]
+    fn a_clip_of_ones_own_peaks_no_higher_whatever_it_is_like() {
+        let mut state = 3_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if state >> 31 == 0 { 1.0 } else { -1.0 }
+        };
+        // As loud as samples can be, and with gaps.
+        let clip: Vec<f32> = (0..24_000).map(|at| noise() * if at / 2_000 % 3 == 0 { 0.99 } else { 0.02 }).collect();
+        for rate in [8_000, 24_000, 44_100, 96_000] {
+            let notice = AudibleNotice::clip(24_000, &clip, "AI").unwrap();
+            let own = Audible::new(&notice, Extent::Generated);
+            for wanted in [-11.0, -16.0, -28.0] {
+                let peak = level::true_peak(&own.samples(rate, wanted), rate).unwrap();
+                assert!((0.05..=level::TRUE_PEAK + 1e-6).contains(&peak), "{rate}, {wanted}: {peak}");
             }
         }
     }

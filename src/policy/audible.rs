@@ -8,7 +8,7 @@ use crate::{Error, Result};
 /// Languages in which tanba has a spoken warning.
 const SPOKEN: &[Language] = &[Language::Kk, Language::Ru, Language::En, Language::Zh];
 /// Repeated every ten minutes, our reading of "at intervals" (EU, Code of Practice of 10 June 2026).
-const EVERY: Duration = Duration::from_secs(600);
+pub(crate) const EVERY: Duration = Duration::from_secs(600);
 /// What is heard longer than this is no warning but a programme of its own.
 const MAX_SECONDS: usize = 60;
 

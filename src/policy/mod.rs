@@ -16,7 +16,7 @@ pub use film::BannerTimes;
 pub use rules::Mark;
 pub use wording::{Language, Wording};
 
-pub(crate) use audible::Part;
+pub(crate) use audible::{EVERY, Part};
 
 use crate::{Error, Result, format::Medium};
 

@@ -1,4 +1,5 @@
-//! Listens for the warning: where the manifest says that it is, else at the start and at the end.
+//! Listens for the warning: where the manifest says that it is, else at the start and at the end, and where neither has one at the
+//! interval at which tanba repeats it.
 
 use std::ops::Range;
 
@@ -8,6 +9,7 @@ use crate::{
     limits::Budget,
     manifest::{Reading, Region},
     notice::{Hit, Listener, Sound, level::Meter},
+    policy::EVERY,
     report::{HeardReport, Look, Span, say},
     stream::Source,
 };
@@ -20,6 +22,16 @@ const APART: u64 = 1_500;
 const PROGRAMME: u64 = 30_000;
 /// The most repetitions of one warning that are listened to.
 const MAX_LISTENED: usize = 16;
+
+/// Milliseconds that a warning takes: the rhythm alone, and speech in four languages.
+const SHORTEST: u64 = 1_300;
+const LONGEST: u64 = 15_000;
+/// Milliseconds before and behind the place where a repetition is expected.
+const LEEWAY: u64 = 2_000;
+/// Milliseconds that are searched around one place at most, and how many places in vain: a recording with no warning, however long, is
+/// not to be listened to for minutes.
+const WINDOW: u64 = 60_000;
+const IN_VAIN: u32 = 3;
 
 /// What listening gave; `None` where this build cannot decode the sound.
 pub(super) fn listen(
@@ -59,23 +71,13 @@ pub(super) fn listen(
         }
     }
     if look.heard.is_empty() {
-        for stretch in [Stretch::From { ms: 0, len_ms: SEARCHED }, Stretch::Last { len_ms: SEARCHED }] {
-            let Some(sound) = ear.sound(stretch)? else {
-                // How long it is is not known of every stream.
-                match stretch {
-                    Stretch::From { .. } => return Ok(None),
-                    Stretch::Last { .. } => continue,
-                }
-            };
-            for hits in groups(ear.listener.search(&sound)) {
-                let span = hits[0].span.start..hits[hits.len() - 1].span.end;
-                // A short recording is searched twice over.
-                let known = |old: &HeardReport| old.span.from_ms.abs_diff(span.start) < APART;
-                if !look.heard.iter().any(known)
-                    && let Some(found) = report(&hits, span, false, None)
-                {
-                    look.heard.push(ear.measured(found, &sound)?);
-                }
+        let Some(start) = ear.sound(Stretch::From { ms: 0, len_ms: SEARCHED })? else { return Ok(None) };
+        ear.found(&start, &mut look.heard)?;
+        // How long it is is not known of every stream.
+        if let Some(last) = ear.sound(Stretch::Last { len_ms: SEARCHED })? {
+            ear.found(&last, &mut look.heard)?;
+            if look.heard.is_empty() {
+                ear.repeated(end_ms(&last), &mut look.heard)?;
             }
         }
     }
@@ -137,6 +139,44 @@ impl Ear<'_> {
         }
     }
 
+    /// Adds the warnings that are heard in `sound`, but for those that are known: a short recording is searched twice over.
+    fn found(&mut self, sound: &Sound, heard: &mut Vec<HeardReport>) -> Result<()> {
+        for hits in groups(self.listener.search(sound)) {
+            let span = hits[0].span.start..hits[hits.len() - 1].span.end;
+            let known = |old: &HeardReport| old.span.from_ms.abs_diff(span.start) < APART;
+            if !heard.iter().any(known)
+                && let Some(found) = report(&hits, span, false, None)
+            {
+                heard.push(self.measured(found, sound)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Searches where repetitions stand in recordings whose start and end were cut off.
+    fn repeated(&mut self, end_ms: u64, heard: &mut Vec<HeardReport>) -> Result<()> {
+        let every = u64::try_from(EVERY.as_millis()).unwrap_or(u64::MAX);
+        let mut in_vain = 0;
+        for time in 1..=MAX_LISTENED as u64 {
+            let (from, len_ms) = match heard.last().map(|last| last.span) {
+                Some(last) => (last.to_ms + every - LEEWAY, last.to_ms - last.from_ms + 2 * LEEWAY),
+                // The warnings before it stand in front of it, or all but the one that was cut off, and each is of some length.
+                None => {
+                    let from = time * every + (time - 1) * SHORTEST;
+                    (from.saturating_sub(LEEWAY), (time * LONGEST + LONGEST + LEEWAY).min(WINDOW))
+                }
+            };
+            if from >= end_ms || in_vain >= IN_VAIN {
+                break;
+            }
+            let Some(sound) = self.sound(Stretch::From { ms: from, len_ms })? else { break };
+            let before = heard.len();
+            self.found(&sound, heard)?;
+            in_vain = if heard.len() > before { 0 } else { in_vain + 1 };
+        }
+        Ok(())
+    }
+
     fn measured(&mut self, mut report: HeardReport, sound: &Sound) -> Result<HeardReport> {
         report.loudness_lufs = loudness(sound, report.span.from_ms..report.span.to_ms);
         let programme = self.sound(Stretch::From { ms: report.span.to_ms, len_ms: PROGRAMME })?;
@@ -148,6 +188,12 @@ impl Ear<'_> {
         }
         Ok(report)
     }
+}
+
+/// Where it ends, in milliseconds from the start of the recording.
+fn end_ms(sound: &Sound) -> u64 {
+    let frames = sound.samples.len() as u64 / u64::from(sound.channels.max(1));
+    sound.from_ms + frames * 1000 / u64::from(sound.rate.max(1))
 }
 
 /// LUFS of what stands in `span`, to a tenth.

@@ -16,10 +16,10 @@ const MOST_SILENCE: u64 = 60;
 /// The most that an edit list leaves out at the start for the encoder's delay; more is a cut.
 const MOST_DELAY: u64 = 4 * BLOCK;
 
-/// The notice's frames.
-pub(in crate::format) fn frames(clips: &[&'static [u8]], stereo: bool) -> Vec<Vec<u8>> {
-    let blocks = clips.iter().copied().flat_map(aac::blocks);
-    blocks.map(|block| if stereo { aac::in_stereo(block) } else { block.to_vec() }).collect()
+/// The notice's frames, softer by so many steps of their gain.
+pub(in crate::format) fn frames(clips: &[&'static [u8]], softer: u8, stereo: bool) -> Vec<Vec<u8>> {
+    let blocks = clips.iter().copied().flat_map(aac::blocks).map(|block| aac::softened(block, softer));
+    blocks.map(|block| if stereo { aac::in_stereo(&block) } else { block }).collect()
 }
 
 /// What is said on one track.
@@ -76,7 +76,7 @@ impl Voice {
     pub(super) fn filled(&self, samples: u64) -> Spoken {
         let missing = (samples + if self.delay.is_some() { self.late } else { 0 }).saturating_sub(self.least());
         let silent = missing.div_ceil(BLOCK);
-        let mut frames = frames(&self.clips, self.stereo);
+        let mut frames = frames(&self.clips, 0, self.stereo);
         let quiet = if self.stereo { SILENT_PAIR } else { SILENT };
         let front = usize::from(silent > 0);
         frames.splice(0..0, (0..front).map(|_| quiet.to_vec()));

@@ -56,10 +56,11 @@ impl Handler for M4a {
         let clips = audible.coded(Codec::Aac, movie.config.rate).map_err(|why| {
             Error::unsupported(Format::M4a, format!("{why}; convert it to one of those, or label it as WAV or FLAC"))
         })?;
-        let samples = voice::frames(&clips, movie.config.stereo).len() as u64 * BLOCK;
+        let samples = voice::frames(&clips, 0, movie.config.stereo).len() as u64 * BLOCK;
         let rate = u64::from(movie.config.rate);
         let long = movie.milliseconds() > audible.every_ms.unwrap_or(u64::MAX);
-        Ok(Heard::once(clips, samples.saturating_sub(BLOCK) * 1000 / rate, long))
+        let heard = Heard::once(clips, samples.saturating_sub(BLOCK) * 1000 / rate, long);
+        Ok(heard.beside(listen::programme(source, Format::M4a, budget)?))
     }
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
@@ -73,7 +74,7 @@ impl Handler for M4a {
         let mut insertion = None;
         if let Some(heard) = label.heard {
             let movie = Movie::read(&file.moov, file.moov_at(), budget)?;
-            let frames = voice::frames(&heard.coded, movie.config.stereo);
+            let frames = voice::frames(&heard.coded, heard.softer, movie.config.stereo);
             let lens = frames.iter().map(|frame| u32::try_from(frame.len()).unwrap_or(0)).collect();
             let data = front.len() as u64 + 8;
             front.extend(sized(b"mdat", &frames.concat()));

@@ -74,6 +74,23 @@ impl Header {
         Some(if self.first { u16::from(a) << 1 | u16::from(b >> 7) } else { a.into() })
     }
 
+    /// Makes a frame of one channel without CRC softer by so many steps: 2.4.1.7, `global_gain`.
+    pub(super) fn soften(&self, frame: &mut [u8], steps: u8) {
+        if !self.mono || self.checked || steps == 0 {
+            return;
+        }
+        // Behind what is said of the frame, and a granule's first two lengths.
+        let gains: &[usize] = if self.first { &[18 + 21, 18 + 59 + 21] } else { &[9 + 21] };
+        for at in gains.iter().map(|at| self.side_at() * 8 + at) {
+            let (byte, shift) = (at / 8, 8 - at % 8);
+            let Some(pair) = frame.get_mut(byte..).and_then(<[u8]>::first_chunk_mut::<2>) else { return };
+            let bits = u16::from_be_bytes(*pair);
+            let [_, gain] = (bits >> shift).to_be_bytes();
+            let mask = 0xFF_u16 << shift;
+            *pair = (bits & !mask | u16::from(gain.saturating_sub(steps)) << shift).to_be_bytes();
+        }
+    }
+
     /// Whether frames of both can stand in one stream.
     pub(super) fn fits(&self, other: &Self) -> bool {
         (self.first, self.layer_two, self.rate, self.mono) == (other.first, other.layer_two, other.rate, other.mono)

@@ -58,12 +58,12 @@ impl Handler for Mp3 {
         let clips = audible.coded(Codec::Mp3, stream.header.rate).map_err(|why| {
             Error::unsupported(Format::Mp3, format!("{why}; convert it to one of those, or label it as WAV or FLAC"))
         })?;
-        let samples = notice(&clips, &stream.header).len() as u64 * stream.header.samples();
+        let samples = notice(&clips, 0, &stream.header).len() as u64 * stream.header.samples();
         let ms = samples.saturating_sub(info::UNHEARD) * 1000 / rate;
         // About, from the length of the first frame.
         let frames = (range.end - range.start) / (stream.header.len as u64).max(1);
         let long = frames * stream.header.samples() * 1000 / rate > audible.every_ms.unwrap_or(u64::MAX);
-        Ok(Heard::once(clips, ms, long))
+        Ok(Heard::once(clips, ms, long).beside(listen::programme(source, Format::Mp3, budget)?))
     }
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
@@ -73,7 +73,7 @@ impl Handler for Mp3 {
         if let Some(heard) = label.heard {
             let range = sound_range(source, budget)?;
             let first = Stream::read(source, range.clone(), 0, 1, budget)?;
-            let notice = notice(&heard.coded, &first.header);
+            let notice = notice(&heard.coded, heard.softer, &first.header);
             let crc = notice.iter().fold(0, |crc, frame| crc16(crc, frame));
             let stream = Stream::read(source, range, crc, u64::MAX, budget)?;
             let long = || Error::unsupported(Format::Mp3, "it is longer than its own numbers can say");
@@ -109,16 +109,21 @@ fn sound_range(source: &mut dyn Source, budget: &mut Budget) -> Result<Range<u64
     Ok(start..scan.trailing_tags(start)?)
 }
 
-/// The notice's frames for a stream like this.
-fn notice(clips: &[&[u8]], like: &Header) -> Vec<Vec<u8>> {
+/// The notice's frames for a stream like this, softer by so many steps of the gain.
+fn notice(clips: &[&[u8]], softer: u8, like: &Header) -> Vec<Vec<u8>> {
     let mut frames = Vec::new();
     for clip in clips {
         let mut rest = *clip;
         while let Some(header) = Header::parse(rest) {
             let Some((frame, after)) = rest.split_at_checked(header.len) else { break };
-            frames.extend(if like.mono { Some(frame.to_vec()) } else { in_stereo(frame) });
+            let mut frame = frame.to_vec();
+            header.soften(&mut frame, softer);
+            frames.extend(if like.mono { Some(frame) } else { in_stereo(&frame) });
             rest = after;
         }
     }
     frames
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,14 +14,15 @@ use crate::{
 /// Lengths and counts that are not known yet, or stand in `ds64`.
 const UNKNOWN: u32 = u32::MAX;
 
-/// Moves the positions that chunks hold: cue points, loops, and the time of day of the first sample.
+/// Moves the positions that chunks hold: cue points, loops, and the time of day of the first sample. Says which could not be moved.
 pub(super) fn shift(
     source: &mut dyn Source,
     form: &Form,
     heard: &Heard,
     patch: &mut Patch,
     budget: &mut Budget,
-) -> Result<()> {
+) -> Result<Option<String>> {
+    let mut remark = None;
     for chunk in &form.chunks {
         let start = chunk.data().start;
         match &chunk.id {
@@ -48,12 +49,20 @@ pub(super) fn shift(
                 let bytes = read_at(source, Format::Wav, start + 338, 8)?;
                 let time = bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
                 let earlier = time.saturating_sub(heard.samples.len() as u64);
+                // Zero is a time that was never set as well.
+                if (1..heard.samples.len() as u64).contains(&time) {
+                    remark = Some(format!(
+                        "the time of the first sample in its 'bext' chunk was {time} samples after midnight, which is less than the \
+                         warning takes: it is midnight now, and what follows the warning is {} samples later than it was",
+                        heard.samples.len() as u64 - time
+                    ));
+                }
                 patch.replace(start + 338..start + 346, earlier.to_le_bytes().to_vec());
             }
             _ => {}
         }
     }
-    Ok(())
+    Ok(remark)
 }
 
 /// Moves the position that stands at `at` of the chunk's data.

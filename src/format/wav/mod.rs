@@ -86,7 +86,7 @@ impl Handler for Wav {
             for place in &heard.places {
                 marked.patch.insert_shared(data.data().start + place * shape.frame, Arc::clone(&bytes));
             }
-            chunks::shift(source, &form, heard, &mut marked.patch, budget)?;
+            marked.remarks.extend(chunks::shift(source, &form, heard, &mut marked.patch, budget)?);
             placed = Some((bytes.len() as u64 * heard.places.len() as u64, heard));
             marked.noticed = true;
         }

@@ -134,12 +134,87 @@ fn streams_without_lengths_and_files_of_64_bits_get_theirs() {
     let mut rf64 = file(&[chunk(b"ds64", &wide.concat()), fmt(1, 1, 8_000, 16), chunk(b"data", &samples)]);
     rf64[..8].copy_from_slice(b"RF64\xFF\xFF\xFF\xFF");
     rf64[76..80].fill(0xFF);
-    let (labelled, _) = label(&rf64, Policy::kazakhstan()).unwrap();
-    let number = |at: usize| u64::from_le_bytes(labelled[at..at + 8].try_into().unwrap());
-    assert_eq!((&labelled[..8], number(20)), (&rf64[..8], labelled.len() as u64 - 8));
-    let data = data(&labelled, b"data");
-    assert_eq!((number(28), number(36)), (data.len() as u64, data.len() as u64 / 2));
-    assert!(data.ends_with(&samples));
+    for name in [b"RF64", b"BW64"] {
+        rf64[..4].copy_from_slice(name);
+        let (labelled, _) = label(&rf64, Policy::kazakhstan()).unwrap();
+        let number = |at: usize| u64::from_le_bytes(labelled[at..at + 8].try_into().unwrap());
+        assert_eq!((&labelled[..8], number(20)), (&rf64[..8], labelled.len() as u64 - 8));
+        let data = data(&labelled, b"data");
+        assert_eq!((number(28), number(36)), (data.len() as u64, data.len() as u64 / 2));
+        assert!(data.ends_with(&samples));
+        let report = Verifier::new().verify(&mut Cursor::new(&labelled)).unwrap();
+        assert_eq!((report.verdict, report.heard.len()), (Verdict::UntrustedSigner, 1));
+    }
+}
+
+/// Samples of 12 and 20 bits, in two and three bytes, said in the old way and in the extensible one.
+#[test]
+fn samples_that_do_not_fill_their_bytes_are_taken_as_they_are() {
+    for (bits, size) in [(12_u16, 2_u16), (20, 3)] {
+        let whole = |bits: u16| {
+            let mut fmt = fmt(1, 1, 16_000, size * 8);
+            fmt[22..24].copy_from_slice(&bits.to_le_bytes());
+            fmt
+        };
+        let extended =
+            [&whole(size * 8)[8..], &22_u16.to_le_bytes(), &bits.to_le_bytes(), &4_u32.to_le_bytes()].concat();
+        let mut extended = chunk(b"fmt ", &[&extended[..], b"\x01\0\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71"].concat());
+        extended[8..10].copy_from_slice(&0xFFFE_u16.to_le_bytes());
+        for fmt in [whole(bits), extended] {
+            let samples = sound(16_000 * usize::from(size));
+            let original = file(&[fmt.clone(), chunk(b"data", &samples)]);
+            let (labelled, receipt) = label(&original, Policy::kazakhstan()).unwrap();
+            assert!(receipt.is_complete() && data(&labelled, b"data").ends_with(&samples), "{bits}");
+            assert_eq!(data(&labelled, b"fmt "), &fmt[8..]);
+            let report = Verifier::new().verify(&mut Cursor::new(&labelled)).unwrap();
+            assert!(report.heard[0].signed_place && report.heard[0].score > 0.9, "{bits}: {:?}", report.heard);
+        }
+    }
+}
+
+#[test]
+fn a_time_of_day_before_which_no_warning_fits_is_said() {
+    for (time, said) in [(0, false), (3_000, true), (10_000_000, false)] {
+        let mut broadcast = vec![0; 602];
+        broadcast[338..346].copy_from_slice(&u64::to_le_bytes(time));
+        let original = file(&[chunk(b"bext", &broadcast), fmt(1, 1, 16_000, 16), chunk(b"data", &sound(32_000))]);
+        let (labelled, receipt) = label(&original, Policy::kazakhstan()).unwrap();
+        let remark = |remark: &String| remark.contains("was 3000 samples after midnight");
+        assert_eq!(receipt.remarks.iter().any(remark), said, "{time}: {:?}", receipt.remarks);
+        assert_eq!(data(&labelled, b"bext")[338..346] == [0; 8], time < 10_000_000);
+    }
+}
+
+/// A person cuts the start off, and somebody else the end: the one in the middle is still a warning.
+#[test]
+fn repetitions_are_found_without_the_first_and_the_last() {
+    let samples = sound(8_000 * 1_300);
+    let original = file(&[fmt(1, 1, 8_000, 8), chunk(b"data", &samples)]);
+    let bare = |policy: Policy| policy.with_manifest(false).with_record(false);
+    for notice in [AudibleNotice::speech(&["kk", "ru"]).unwrap(), AudibleNotice::rhythm()] {
+        let (labelled, receipt) = label(&original, bare(Policy::kazakhstan().audible_notice(notice))).unwrap();
+        let spans = receipt.heard.unwrap().spans;
+        assert_eq!(spans.len(), 3);
+        let all = data(&labelled, b"data");
+        let heard = |cut: std::ops::Range<u64>| {
+            let cut = file(&[fmt(1, 1, 8_000, 8), chunk(b"data", &all[cut.start as usize * 8..cut.end as usize * 8])]);
+            let report = Verifier::new().verify(&mut Cursor::new(&cut)).unwrap();
+            report.heard.iter().map(|heard| heard.span.from_ms).collect::<Vec<_>>()
+        };
+        let first = spans[0].to_ms;
+        let near = |heard: &[u64], wanted: &[u64]| {
+            heard.len() == wanted.len() && heard.iter().zip(wanted).all(|(heard, wanted)| heard.abs_diff(*wanted) < 60)
+        };
+        let later = heard(first..spans[2].to_ms + 20_000);
+        assert!(near(&later, &[600_000, spans[2].from_ms - first]), "{later:?} of {spans:?}");
+        let middle = heard(first..spans[2].from_ms);
+        assert!(near(&middle, &[600_000]), "{middle:?} of {spans:?}");
+        // The end of a warning is none.
+        let rest = heard(first - 500..spans[2].from_ms);
+        assert!(near(&rest, &[600_500]), "{rest:?} of {spans:?}");
+    }
+    let report = Verifier::new().verify(&mut Cursor::new(&original)).unwrap();
+    assert!(report.heard.is_empty() && report.verdict == Verdict::NotFound);
 }
 
 #[test]

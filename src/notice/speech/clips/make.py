@@ -3,7 +3,7 @@
 
 Needs Debian 12's espeak-ng, ffmpeg, lame and flac:
     apt-get install espeak-ng ffmpeg lame flac
-Run it in this folder. Levels are measured with ffmpeg's ebur128; the table that it prints stands in README.md.
+Run it in this folder; `make.py coded` makes the coded forms alone, of the masters that are there. Levels are measured with ffmpeg's ebur128; the table that it prints stands in README.md.
 """
 
 import array
@@ -12,6 +12,7 @@ import math
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import wave
 
@@ -30,6 +31,8 @@ TEXTS = {
 }
 RATE = 22_050
 LUFS, PEAK = -16.0, -1.7
+# Of what was encoded.
+CODED_LUFS, CODED_PEAK = -16.4, -1.6
 # Silence before and after, in seconds.
 LEAD, TAIL = 0.05, 0.2
 # Rate to kbit/s of one channel. A frame of MP3 must hold its own bits (no reservoir), which takes some more.
@@ -109,17 +112,33 @@ def rhythm():
     return rate, values
 
 
+def fitted(folder, master, rate, make, target):
+    """Encodes at the wanted loudness with no true peak over the limit: an encoder's noise adds up to 4 dB to the peaks of speech."""
+    wav = folder / "rate.wav"
+    gain, ceiling = 0.0, PEAK
+    for _ in range(20):
+        ffmpeg("-i", master, "-af", f"volume={gain}dB,aresample={rate * 4},alimiter=limit={10 ** (ceiling / 20)}:attack=3:release=40:"
+               f"level=false,aresample={rate}", "-c:a", "pcm_s16le", wav)
+        make(wav, target)
+        loudness, peak = measured(target)
+        if abs(loudness - CODED_LUFS) <= 0.35 and peak <= CODED_PEAK:
+            return
+        gain += CODED_LUFS - loudness
+        ceiling += min(0.0, CODED_PEAK - 0.1 - peak)
+    raise SystemExit(f"{target.name}: {loudness} LUFS, {peak} dBTP")
+
+
 def encode(folder, name, master):
     for rate, kbps in MP3.items():
-        wav, out = folder / "rate.wav", HERE / f"{name}-{rate}.mp3"
-        ffmpeg("-i", master, "-ar", rate, "-c:a", "pcm_s16le", wav)
-        run("lame", "--quiet", "-t", "-m", "m", "--cbr", "-b", kbps, "--nores", "--resample", rate / 1000, wav, out)
+        lame = lambda wav, out: run("lame", "--quiet", "-t", "-m", "m", "--cbr", "-b", kbps, "--nores", "--resample", rate / 1000, wav, out)
+        fitted(folder, master, rate, lame, HERE / f"{name}-{rate}.mp3")
     for rate, kbps in AAC.items():
         # Without noise substitution, whose noise is each decoder's own, and without a name in the first frame.
-        ffmpeg("-i", master, "-ar", rate, "-c:a", "aac", "-b:a", f"{kbps}k", "-aac_pns", 0, "-f", "adts",
-               HERE / f"{name}-{rate}.aac")
-    ffmpeg("-i", master, "-ar", 48_000, "-c:a", "libopus", "-b:a", f"{OPUS}k", "-application", "voip", "-frame_duration", 20,
-           "-map_metadata", -1, "-serial_offset", 0, HERE / f"{name}.opus")
+        aac = lambda wav, out: ffmpeg("-i", wav, "-c:a", "aac", "-b:a", f"{kbps}k", "-aac_pns", 0, "-f", "adts", out)
+        fitted(folder, master, rate, aac, HERE / f"{name}-{rate}.aac")
+    opus = lambda wav, out: ffmpeg("-i", wav, "-c:a", "libopus", "-b:a", f"{OPUS}k", "-application", "voip", "-frame_duration", 20,
+                                   "-map_metadata", -1, "-serial_offset", 0, out)
+    fitted(folder, master, 48_000, opus, HERE / f"{name}.opus")
 
 
 def tails(folder):
@@ -135,6 +154,9 @@ def main():
         folder = pathlib.Path(place)
         for name, (voice, speed, text) in TEXTS.items():
             master = folder / f"{name}.wav"
+            if "coded" in sys.argv:
+                encode(folder, name, HERE / f"{name}.flac")
+                continue
             save(master, levelled(folder, spoken(folder, voice, speed, text)))
             run("flac", "-s", "-f", "-8", "--no-padding", "--no-seektable", "-o", HERE / f"{name}.flac", master)
             loudness, peak = measured(HERE / f"{name}.flac")
