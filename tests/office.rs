@@ -318,7 +318,7 @@ fn the_core_properties_describe_the_document_and_its_owner_keeps_his_words() {
     }
     for (name, original) in documents() {
         // Their local headers do not say how long the parts are.
-        if matches!(name.as_str(), "streamed.docx" | "wide.docx") {
+        if name == "streamed.docx" || name.starts_with("wide.") {
             continue;
         }
         if ["docx", "docm", "xlsx", "pptx"].contains(&extension(Path::new(&name)).as_str()) {
@@ -408,7 +408,17 @@ fn labelled_again_the_notice_stands_once_and_the_history_is_kept() {
 #[test]
 fn one_changed_byte_is_noticed() {
     const STORE: &[u8] = b"META-INF/content_credential.c2pa";
-    for name in ["text.docx", "sheets.xlsx", "text.odt", "book3.epub", "wide.docx", "streamed.docx"] {
+    for name in [
+        "text.docx",
+        "sheets.xlsx",
+        "text.odt",
+        "book3.epub",
+        "wide.docx",
+        "wide.xlsx",
+        "wide.odt",
+        "wide.epub",
+        "streamed.docx",
+    ] {
         let (labelled, receipt) = label(name, &bytes(name));
         // What is not hashed is what carries the manifest, and its checksum in the directory.
         let free = memchr::memmem::find(&labelled, STORE).map(|at| {
@@ -471,7 +481,7 @@ fn libreoffice_shows_the_notice_of_every_document() {
     let folder = tempfile::tempdir().unwrap();
     let mut paths = labelled(folder.path(), &["docx", "docm", "xlsx", "pptx", "odt", "ods", "odp", "odg"]);
     // LibreOffice 7.4 reads no directory of 64 bits, labelled or not.
-    paths.retain(|path| !path.ends_with("wide.docx"));
+    paths.retain(|path| path.file_stem().is_none_or(|name| name != "wide"));
     // Two documents of one name but for the ending would become one file.
     for path in &mut paths {
         let unique = format!("{}.{}", path.file_name().unwrap().to_str().unwrap(), extension(path));
@@ -600,7 +610,7 @@ fn epubcheck_passes_as_before() {
         assert_eq!(before, after, "{name}");
         books += 1;
     }
-    assert_eq!(books, 3);
+    assert_eq!(books, 4);
 }
 
 /// The parts of an archive whose headers say how long they are, unpacked.

@@ -275,6 +275,60 @@ fn operators_that_do_nothing_go_on_doing_nothing() {
     shows(&meant[0], &after[0], "idle operators");
 }
 
+/// A form to fill in: what qpdf reads of its fields is the same, they are drawn as before, and can still be filled in.
+#[test]
+fn forms_keep_every_field_and_what_was_filled_in() {
+    let face =
+        |content: &str| stream("/Type/XObject/Subtype/Form/BBox[0 0 100 20]/Resources<</Font<</F 5 0 R>>>>", content);
+    let widget =
+        |rect: &str, entries: &str| format!("<</Type/Annot/Subtype/Widget/P 3 0 R/F 4/Rect[{rect}]{entries}>>");
+    let states = "/AP<</N<</Yes 13 0 R/Off 14 0 R>>>>";
+    let bytes = document(
+        &[
+            "<</Type/Catalog/Pages 2 0 R/AcroForm<</DA(/F 12 Tf 0 g)/DR<</Font<</F 5 0 R>>>>/Fields[6 0 R 7 0 R 8 0 R 11 0 R 15 0 R]>>>>".to_owned(),
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>".into(),
+            format!("<</Type/Page/Parent 2 0 R{A4}/Contents 4 0 R/Annots[6 0 R 7 0 R 9 0 R 10 0 R 11 0 R 15 0 R]/Resources<</Font<</F 5 0 R>>>>>>"),
+            stream("", "BT /F 20 Tf 40 400 Td (A form) Tj ET"),
+            "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".into(),
+            widget("40 300 140 320", "/FT/Tx/T(name)/V(Aigerim)/AP<</N 12 0 R>>"),
+            widget("40 270 60 290", &format!("/FT/Btn/T(agree)/V/Yes/AS/Yes{states}")),
+            "<</FT/Btn/Ff 49152/T(size)/V/Yes/Kids[9 0 R 10 0 R]>>".into(),
+            widget("40 240 60 260", &format!("/Parent 8 0 R/AS/Yes{states}")),
+            widget("80 240 100 260", &format!("/Parent 8 0 R/AS/Off{states}")),
+            widget("40 210 140 230", "/FT/Ch/Ff 131072/T(city)/Opt[(Almaty)(Astana)]/V(Astana)/AP<</N 12 0 R>>"),
+            face("0 0 .6 rg 0 0 100 20 re f BT /F 12 Tf 1 g 4 5 Td (Astana) Tj ET"),
+            face("0 .6 0 rg 0 0 20 20 re f"),
+            face(".9 g 0 0 20 20 re f"),
+            widget("40 150 140 200", "/FT/Ch/T(list)/Opt[[(a)(First)][(b)(Second)]]/V[(b)]/I[1]/AP<</N 12 0 R>>"),
+        ],
+        "",
+    );
+    let fields = |bytes: &[u8]| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = common::pdf::file(&folder, "a.pdf", bytes);
+        let printed = printed("qpdf", &["--json", "--json-key=acroform", &path])?;
+        Some(serde_json::from_str::<serde_json::Value>(&printed).unwrap()["acroform"].clone())
+    };
+    checks(&bytes, "a form");
+    for policy in [Policy::kazakhstan(), Policy::kazakhstan().with_aigc(true)] {
+        let (labelled, receipt) = label_with(&labeler().policy(policy), &bytes).unwrap();
+        assert!(receipt.is_complete() && labelled.starts_with(&bytes), "{receipt:?}");
+        checks(&labelled, "a labelled form");
+        let Some((before, after)) = fields(&bytes).zip(fields(&labelled)) else { return };
+        assert_eq!(before, after);
+        assert_eq!(after["fields"].as_array().map(Vec::len), Some(6), "{after}");
+        assert!(after["hasacroform"] == true && after["needappearances"] == false, "{after}");
+        let Some((before, after)) = pages(&bytes, 72).zip(pages(&labelled, 72)) else { return };
+        shows(&before[0], &after[0], "a form");
+        // Filled in afterwards it is another document, and says so.
+        let at = labelled.len() - 10;
+        let update = "\n6 0 obj\n<</Type/Annot/Subtype/Widget/P 3 0 R/F 4/Rect[40 300 140 320]/FT/Tx/T(name)/V(Dana)>>\nendobj\n";
+        assert!(String::from_utf8_lossy(&labelled[at..]).contains("%%EOF"));
+        let filled = [&labelled[..], update.as_bytes()].concat();
+        assert_ne!(verify(&filled).headline, tanba::Headline::AiMadeProven);
+    }
+}
+
 /// Contents, resources and pictures that pages share; attributes that they inherit; a page that stands in the tree twice.
 #[test]
 fn what_pages_share_is_copied_not_changed() {

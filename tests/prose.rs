@@ -139,6 +139,24 @@ impl Dice {
         char::from_u32(from + u32::try_from(offset).unwrap()).unwrap_or('\n')
     }
 
+    /// One character in, out, or another.
+    fn edited(&mut self, text: &str, at: usize) -> String {
+        let next = text[at..].chars().next().unwrap();
+        let other = loop {
+            let other = self.character();
+            if other != next {
+                break other;
+            }
+        };
+        let mut edited = text.to_owned();
+        match self.roll(3) {
+            0 => drop(edited.remove(at)),
+            1 => edited.insert(at, 'x'),
+            _ => edited.replace_range(at..at + next.len_utf8(), &other.to_string()),
+        }
+        edited
+    }
+
     fn text(&mut self, most: usize) -> String {
         let len = 1 + self.roll(most);
         let mut text: String = (0..len).map(|_| if self.roll(12) == 0 { '\n' } else { self.character() }).collect();
@@ -152,36 +170,90 @@ impl Dice {
 fn random_text_is_intact_and_every_edit_outside_the_wrapper_breaks_it() {
     let mut dice = Dice(0x7461_6e62_6121);
     let labeler = labeler();
-    for round in 0..60 {
+    for round in 0..200 {
         let text = dice.text(400);
         let (labelled, receipt) = label_with(&labeler, "a.txt", &text).unwrap();
         assert!(receipt.is_complete(), "{round} {text:?} {receipt:?}");
         assert!(intact(&labelled), "{round} {text:?}");
         let end = wrapper(&labelled);
         assert_eq!(labelled[..end].strip_prefix(&format!("{SENTENCE}\n\n")), Some(text.as_str()), "{round}");
-        // One character in, out, or another.
         let borders: Vec<_> = labelled[..end].char_indices().map(|(at, _)| at).collect();
         for _ in 0..8 {
             let at = borders[dice.roll(borders.len())];
-            let next = labelled[at..].chars().next().unwrap();
-            let other = loop {
-                let other = dice.character();
-                if other != next {
-                    break other;
-                }
-            };
-            let mut edited = labelled.clone();
-            match dice.roll(3) {
-                0 => drop(edited.remove(at)),
-                1 => edited.insert(at, 'x'),
-                _ => edited.replace_range(at..at + next.len_utf8(), &other.to_string()),
-            }
+            let edited = dice.edited(&labelled, at);
             let report = verify(&edited);
             assert!(
                 report.binding == Binding::Broken && report.verdict == Verdict::Tampered,
                 "{round} at {at}: {:?}",
                 report.binding
             );
+        }
+    }
+}
+
+/// The same for texts whose manifest stands in a block or an element: that alone may change.
+#[test]
+fn random_markdown_code_and_pages_are_intact_and_every_edit_outside_of_the_block_is_noticed() {
+    let mut dice = Dice(0x6d61_726b_646f);
+    let labeler = labeler();
+    for round in 0..60 {
+        let words = dice.text(300);
+        let front = format!("---\ntitle: a\n---\n{words}");
+        let python = format!("#!/usr/bin/env python3\n# {}\n", words.replace(['\n', '\r'], "\n# "));
+        let xml = format!("<?xml version=\"1.0\"?>\n<a><![CDATA[{}]]></a>", words.replace("]]>", ""));
+        let escaped = words.replace('&', "&amp;").replace('<', "&lt;");
+        let page =
+            format!("<!doctype html>\n<html><head><meta charset=utf-8></head><body><p>{escaped}</p></body></html>\n");
+        for (name, text) in [("a.md", &words), ("a.md", &front), ("a.py", &python), ("a.xml", &xml), ("a.html", &page)]
+        {
+            let (labelled, receipt) =
+                label_with(&labeler, name, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert!(receipt.is_complete(), "{round} {name} {text:?} {receipt:?}");
+            assert!(intact(&labelled), "{round} {name} {text:?}");
+            let (start, end) = match labelled.find("-----BEGIN C2PA") {
+                Some(at) => {
+                    let start = labelled[..at].rfind('\n').map_or(0, |at| at + 1);
+                    (start, at + labelled[at..].find('\n').map_or(labelled.len() - at, |end| end + 1))
+                }
+                None => {
+                    let start = labelled.find("<script type=\"application/c2pa\">").unwrap();
+                    (start, start + labelled[start..].find("</script>").unwrap() + 9)
+                }
+            };
+            // Without what was added, what is left is the original.
+            let mut left = [&labelled[..start], &labelled[end..]].concat();
+            match name {
+                "a.html" => {
+                    for (from, to) in [
+                        ("<meta name=\"ai-", ">\n"),
+                        ("<script type=\"application/ld", "</script>\n"),
+                        ("<p id=", "</p>\n"),
+                    ] {
+                        let at = left.find(from).unwrap();
+                        left.replace_range(at..at + left[at..].find(to).unwrap() + to.len(), "");
+                    }
+                    left = left.replacen("\n</head>", "</head>", 1);
+                }
+                _ => {
+                    let at = left.find(SENTENCE).unwrap();
+                    let from = left[..at].rfind('\n').map_or(0, |at| at + 1);
+                    let mut to = at + left[at..].find('\n').unwrap() + 1;
+                    to += usize::from(name == "a.md");
+                    left.replace_range(from..to, "");
+                }
+            }
+            // In front of a block at the end stands an empty line.
+            assert_eq!(left.trim_end_matches('\n'), text.trim_end_matches('\n'), "{round} {name}");
+            let outside: Vec<_> =
+                labelled.char_indices().map(|(at, _)| at).filter(|at| !(start..end).contains(at)).collect();
+            for _ in 0..6 {
+                let at = outside[dice.roll(outside.len())];
+                let edited = dice.edited(&labelled, at);
+                if let Ok(report) = Verifier::new().anchors(anchors()).verify(&mut Cursor::new(&edited)) {
+                    let noticed = report.binding != Binding::Intact && report.headline != Headline::AiMadeProven;
+                    assert!(noticed, "{round} {name} at {at}: {:?} {:?}", report.binding, report.headline);
+                }
+            }
         }
     }
 }
@@ -324,6 +396,17 @@ fn a_table_has_no_words_unless_they_are_asked_for() {
     let row = labeler().policy(Policy::kazakhstan().with_row_in_tables(true));
     let (labelled, receipt) = label_with(&row, "a.csv", "a,b\n1,2\n").unwrap();
     assert!(labelled.starts_with(&format!("{SENTENCE}\na,b\n")) && receipt.is_complete());
+    // Between tabs a comma is a comma; words with a quotation mark are quoted.
+    let text = "a\tb\r\n1\t2\r\n";
+    let (labelled, receipt) = label("a.tsv", text);
+    assert!(labelled.starts_with(&format!("{text}\u{feff}")) && receipt.written.is_none() && intact(&labelled));
+    assert!(receipt.remarks.iter().any(|remark| remark.contains("one more row")), "{receipt:?}");
+    for (words, cell) in [("Made by AI, all", "Made by AI, all"), ("Made by \"AI\"", "\"Made by \"\"AI\"\"\"")] {
+        let own = labeler().policy(Policy::kazakhstan().wording([words]).unwrap().with_row_in_tables(true));
+        let (labelled, receipt) = label_with(&own, "a.tsv", text).unwrap();
+        assert!(labelled.starts_with(&format!("{cell}\r\n{text}")) && receipt.is_complete(), "{labelled:.80}");
+        assert_eq!(verify(&labelled).verdict, Verdict::Valid, "{words}");
+    }
 }
 
 #[test]
