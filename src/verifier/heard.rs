@@ -30,7 +30,7 @@ const LONGEST: u64 = 15_000;
 const LEEWAY: u64 = 2_000;
 /// Milliseconds that are searched around one place at most, and how many places in vain: a recording with no warning, however long, is
 /// not to be listened to for minutes.
-const WINDOW: u64 = 60_000;
+const WINDOW: u64 = 30_000;
 const IN_VAIN: u32 = 3;
 
 /// What listening gave; `None` where this build cannot decode the sound.

@@ -1,23 +1,23 @@
 //! Sound: what programs that nobody here made say about labelled recordings. The samples that were there come out as they went in.
 
+mod clips;
 #[path = "../common/mod.rs"]
 mod common;
+mod fields;
 mod judges;
+mod player;
 mod tampering;
 
 use std::{
     fs,
-    io::{Cursor, Read as _, Write as _},
-    net::TcpListener,
+    io::Cursor,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
-    time::{Duration, Instant},
 };
 
-use common::{anchors, identity, labeler, python, skip};
+use common::{anchors, corpus, labeler, skip};
 use judges::{by_symphonia, complaints, decoded, probed, seconds};
-use serde_json::json;
 use tanba::{
     AudibleNotice, Disclosure, FixableBy, Format, Headline, Labeler, Policy, Receipt, Report, Verdict, Verifier,
 };
@@ -27,7 +27,6 @@ struct Case {
     name: String,
     /// Arguments behind the input.
     arguments: Vec<String>,
-    rate: usize,
     seconds: usize,
     format: Format,
 }
@@ -35,18 +34,19 @@ struct Case {
 fn case(name: &str, format: Format, rate: u32, layout: &str, arguments: &[&str]) -> Case {
     let mut all = vec!["-ar".to_owned(), rate.to_string(), "-channel_layout".into(), layout.into()];
     all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-    Case { name: format!("{rate}-{layout}-{name}"), arguments: all, rate: rate as usize, seconds: 9, format }
+    Case { name: format!("{rate}-{layout}-{name}"), arguments: all, seconds: 9, format }
 }
 
-/// Every rate in every format that takes it, every layout, every kind of sample; not all of them crossed.
+/// Every rate in every format that takes it, with every layout where samples are not encoded; every kind of sample.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     let layouts = ["mono", "stereo", "5.1"];
-    for (rate, layout) in
-        [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000].into_iter().zip(layouts.iter().cycle())
-    {
-        cases.push(case("a.wav", Format::Wav, rate, layout, &["-c:a", "pcm_s16le"]));
-        cases.push(case("a.flac", Format::Flac, rate, layout, &["-c:a", "flac"]));
+    for rate in [8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000] {
+        for layout in layouts {
+            let short = |case: Case| Case { seconds: 3, ..case };
+            cases.push(short(case("a.wav", Format::Wav, rate, layout, &["-c:a", "pcm_s16le"])));
+            cases.push(short(case("a.flac", Format::Flac, rate, layout, &["-c:a", "flac"])));
+        }
     }
     for (name, codec) in
         [("u8", "pcm_u8"), ("s24", "pcm_s24le"), ("f32", "pcm_f32le"), ("alaw", "pcm_alaw"), ("mulaw", "pcm_mulaw")]
@@ -120,7 +120,7 @@ fn samples_come_out_as_they_went_in_and_the_warning_is_heard() {
     let mut seen = 0;
     for case in cases().iter().filter(|case| only.split(',').any(|part| case.name.contains(part))) {
         let Some(path) = made(folder.path(), case) else { return };
-        for fault in faults(folder.path(), &path, case) {
+        for fault in faults(folder.path(), &path, case.format, Some("A song")) {
             eprintln!("{}: {fault}", case.name);
             wrong.push(format!("{}: {fault}", case.name));
         }
@@ -130,13 +130,39 @@ fn samples_come_out_as_they_went_in_and_the_warning_is_heard() {
     assert!(seen > 0);
 }
 
-fn faults(folder: &Path, path: &Path, case: &Case) -> Vec<String> {
+/// Recordings that other people's programs made, as they come.
+#[test]
+fn recordings_of_the_corpus_are_labelled_like_those_made_here() {
+    let Some(paths) = corpus("unlabelled") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wrong, mut rows) = (Vec::new(), Vec::new());
+    for path in paths {
+        let Some(format) = [("wav", Format::Wav), ("mp3", Format::Mp3), ("flac", Format::Flac), ("m4a", Format::M4a)]
+            .into_iter()
+            .find_map(|(extension, format)| (common::extension(&path) == extension).then_some(format))
+        else {
+            continue;
+        };
+        let title = probed(&path)["format"]["tags"]["title"].as_str().map(str::to_owned);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let found = faults(folder.path(), &path, format, title.as_deref());
+        wrong.extend(found.iter().map(|fault| format!("{name}: {fault}")));
+        rows.push((folder.path().join(format!("labelled-{name}")), format));
+    }
+    assert!(wrong.is_empty(), "{} of them\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(rows.len(), 4);
+    fields::assert_trusted(folder.path(), &rows);
+}
+
+/// What is wrong with a labelled recording, which is left beside it in `folder`.
+fn faults(folder: &Path, path: &Path, format: Format, title: Option<&str>) -> Vec<String> {
     let bytes = fs::read(path).unwrap();
+    let name = path.file_name().unwrap().to_str().unwrap();
     let (labelled, receipt) = match label(&bytes) {
         Ok(done) => done,
         Err(error) => return vec![format!("not labelled: {error}")],
     };
-    let result = folder.join(format!("labelled-{}", case.name));
+    let result = folder.join(format!("labelled-{name}"));
     fs::write(&result, &labelled).unwrap();
     let mut wrong = Vec::new();
     let mut hold = |right: bool, what: String| {
@@ -144,7 +170,7 @@ fn faults(folder: &Path, path: &Path, case: &Case) -> Vec<String> {
             wrong.push(what);
         }
     };
-    hold(receipt.format == case.format && receipt.is_complete(), format!("receipt: {receipt:?}"));
+    hold(receipt.format == format && receipt.is_complete(), format!("receipt: {receipt:?}"));
     hold(receipt.bytes == labelled.len() as u64, "the receipt's length".into());
     let report = match &receipt.sidecar {
         Some(store) => {
@@ -160,8 +186,9 @@ fn faults(folder: &Path, path: &Path, case: &Case) -> Vec<String> {
     for heard in &report.heard {
         hold(heard.signed_place, format!("{heard:?}"));
         if let Some(above) = heard.above_programme() {
-            let followed = matches!(case.format, Format::Wav | Format::Flac);
-            hold(!followed || above.abs() <= 3.0, format!("{above:.1} LU above the programme"));
+            let told = receipt.remarks.iter().any(|remark| remark.contains("LU softer"));
+            let encoded = !matches!(format, Format::Wav | Format::Flac);
+            hold(above.abs() <= 3.0 || encoded && told, format!("{above:.1} LU above the programme"));
         }
         hold(heard.loudness_lufs.is_none_or(|loudness| loudness > -30.0), format!("{heard:?}"));
     }
@@ -170,29 +197,48 @@ fn faults(folder: &Path, path: &Path, case: &Case) -> Vec<String> {
     let longer = seconds(&after) - seconds(&before);
     // How long bare frames last is guessed from the first of them.
     hold(
-        case.format == Format::Aac || (longer * 1000.0 - (span.to_ms - span.from_ms) as f64).abs() < 80.0,
+        format == Format::Aac || (longer * 1000.0 - (span.to_ms - span.from_ms) as f64).abs() < 80.0,
         format!("{longer} s longer, the receipt says {span:?}"),
     );
-    hold(after.to_string().contains("A song"), format!("the title is lost: {after}"));
+    let kept = title.is_none_or(|title| after.to_string().contains(title));
+    hold(kept, format!("the title is lost: {after}"));
+    let stream = before["streams"].as_array().and_then(|streams| streams.iter().find(|it| it["channels"].is_number()));
+    let number = |key: &str| {
+        let value = &stream.unwrap()[key];
+        value.as_u64().unwrap_or_else(|| value.as_str().unwrap().parse().unwrap())
+    };
+    let (channels, rate) = (number("channels") as usize, number("sample_rate"));
     let (before, after) = (decoded(path), decoded(&result));
     // The encoder's own first frame, which decodes to next to nothing, sounds into the notice's silence.
-    let channels = before.len() / (9 * case.rate);
-    let primed = if matches!(case.format, Format::Aac) { 1024 * channels } else { 0 };
+    let primed = if matches!(format, Format::Aac) { 1024 * channels } else { 0 };
     let before = &before[primed..];
     let tail = after.len().checked_sub(before.len()).map(|at| &after[at..]);
     let off = tail.map(|tail| tail.iter().zip(before).filter(|(a, b)| a.to_bits() != b.to_bits()).count());
     hold(off == Some(0), format!("{off:?} of {} samples differ, {} are there now", before.len(), after.len()));
-    if let (Some(before), Some(after)) = (by_symphonia(&bytes, case.format), by_symphonia(&labelled, case.format)) {
-        // The first frame of what is coded with the frame before it sounds into the notice's silence.
-        let frame = if matches!(case.format, Format::Wav | Format::Flac) { 0 } else { 1152 * channels };
-        let before = &before[frame..];
+    if let (Some(before), Some(after)) = (by_symphonia(&bytes, format), by_symphonia(&labelled, format)) {
+        // What is coded with the block before it sounds into the notice's silence: half of a block of AAC, and in MP3 that of a
+        // granule, and fifteen steps of its filter.
+        let overlap = match format {
+            Format::Mp3 => 576 + 480,
+            Format::Aac | Format::M4a => 1024,
+            _ => 0,
+        };
+        let added = (after.len() - before.len()) / channels;
+        let notice = (span.to_ms - span.from_ms) * rate / 1000;
+        // Encoders' delay is heard by none but this decoder.
+        let delay = added.checked_sub(usize::try_from(notice).unwrap());
+        let most = if matches!(format, Format::Wav | Format::Flac) { 0 } else { 1_105 };
+        // A millisecond is the smallest that a span can say.
+        let right = delay.is_some_and(|delay| delay <= most + rate as usize / 1000 + 1);
+        hold(right, format!("symphonia: {added} samples more, the receipt says {notice}"));
+        let before = &before[overlap * channels..];
         let tail = after.len().checked_sub(before.len()).map(|at| &after[at..]);
         let off = tail.map(|tail| tail.iter().zip(before).filter(|(a, b)| a.to_bits() != b.to_bits()).count());
         hold(off == Some(0), format!("symphonia: {off:?} of {} samples differ", before.len()));
     } else {
-        hold(case.format == Format::Ogg || case.name.contains("rf64"), "symphonia decodes it".into());
+        hold(format == Format::Ogg || name.contains("rf64"), "symphonia decodes it".into());
     }
-    wrong.extend(complaints(&result, case.format));
+    wrong.extend(complaints(&result, format));
     wrong
 }
 
@@ -317,141 +363,6 @@ fn without_a_manifest_the_clips_are_known_by_their_sound() {
         seen += 1;
     }
     assert!(seen == 6 || seen == 0);
-}
-
-const READ: &str = r#"
-import json, sys, c2pa
-rows, anchors = json.load(open(sys.argv[1])), open(sys.argv[2]).read()
-base = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}, "trust": {"trust_anchors": anchors}}
-for path, media_type in rows:
-    with open(path, "rb") as stream:
-        reader = c2pa.Reader(media_type, stream, context=c2pa.Context(c2pa.Settings.from_dict(base)))
-        store = json.loads(reader.json())
-        manifest = store["manifests"][store["active_manifest"]]
-        actions = json.dumps([a for a in manifest["assertions"] if a["label"].startswith("c2pa.actions")])
-        print(media_type, reader.get_validation_state(), "temporal" in actions, "trainedAlgorithmicMedia" in actions)
-"#;
-
-#[test]
-fn other_programs_read_the_manifest_and_the_fields() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut rows = Vec::new();
-    for (path, format) in samples(folder.path()) {
-        let (labelled, _) = label(&fs::read(&path).unwrap()).unwrap();
-        let path = folder.path().join(format!("labelled-{}", path.file_name().unwrap().to_str().unwrap()));
-        fs::write(&path, labelled).unwrap();
-        // The engine knows no Ogg, and nobody has a place in ADTS.
-        if !matches!(format, Format::Ogg | Format::Aac) {
-            rows.push(json!([path, format.media_types()[if format == Format::Wav { 1 } else { 0 }]]));
-        }
-        for (program, arguments) in [
-            ("exiftool", &["-j", "-G1", "-a"][..]),
-            ("ffprobe", &["-v", "error", "-of", "json", "-show_entries", "format_tags:stream_tags"]),
-        ] {
-            let Ok(output) = Command::new(program).args(arguments).arg(&path).output() else {
-                skip(program);
-                continue;
-            };
-            let said = String::from_utf8_lossy(&output.stdout).to_lowercase();
-            // WAV has XMP, which ffprobe does not read, and the words as a comment.
-            let wanted = if (format, program) == (Format::Wav, "ffprobe") {
-                "создано ии"
-            } else {
-                "trainedalgorithmicmedia"
-            };
-            // exiftool reads no tags of bare AAC.
-            assert!(
-                said.contains(wanted) || (format, program) == (Format::Aac, "exiftool"),
-                "{program}, {format}: {said}"
-            );
-        }
-    }
-    if rows.is_empty() {
-        return;
-    }
-    let (list, anchor) = (folder.path().join("rows.json"), folder.path().join("anchor.pem"));
-    fs::write(&list, serde_json::to_vec(&rows).unwrap()).unwrap();
-    fs::write(&anchor, &identity().anchor_pem).unwrap();
-    let Some(printed) = python("c2pa", READ, &[list.to_str().unwrap(), anchor.to_str().unwrap()]) else { return };
-    assert_eq!(printed.matches(" Trusted True True\n").count(), rows.len(), "{printed}");
-}
-
-/// Plays each file from its start and from near its end, and tells the port how that went.
-const PAGE: &str = r#"<!doctype html><script>
-const tell = text => new Image().src = "http://127.0.0.1:PORT/?" + encodeURIComponent(text);
-async function play(name) {
-    const sound = new Audio(name);
-    sound.muted = true;
-    const ended = new Promise((done, failed) => {
-        sound.onended = () => done();
-        sound.onerror = () => failed(sound.error.message);
-        setTimeout(() => failed("timeout at " + sound.currentTime), 40000);
-    });
-    sound.playbackRate = 16;
-    await sound.play();
-    await ended;
-    const all = sound.currentTime, said = sound.duration;
-    await new Promise((done, failed) => {
-        sound.onended = () => done();
-        sound.currentTime = said - 2;
-        sound.playbackRate = 4;
-        sound.play();
-        setTimeout(() => failed("no end after seeking"), 20000);
-    });
-    return all.toFixed(2) + " of " + said.toFixed(2);
-}
-(async () => { for (const name of NAMES) await play(name).then(how => tell(name + " ended " + how), why => tell(name + " failed " + why)); })();
-</script>"#;
-
-#[test]
-fn chromium_plays_each_to_its_end_and_seeks() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut names = Vec::new();
-    for (path, _) in samples(folder.path()) {
-        let name = format!("labelled-{}", path.file_name().unwrap().to_str().unwrap());
-        fs::write(folder.path().join(&name), label(&fs::read(&path).unwrap()).unwrap().0).unwrap();
-        names.push(name);
-    }
-    let browsers = ["chromium", "chromium-browser", "google-chrome"];
-    let there = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success());
-    let Some(browser) = browsers.into_iter().find(there).filter(|_| !names.is_empty()) else {
-        skip("chromium");
-        return;
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let page = folder.path().join("page.html");
-    let text = PAGE.replace("PORT", &listener.local_addr().unwrap().port().to_string());
-    fs::write(&page, text.replace("NAMES", &serde_json::to_string(&names).unwrap())).unwrap();
-    let mut child = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"])
-        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
-        .arg(format!("file://{}", page.display()))
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let started = Instant::now();
-    let mut told = Vec::new();
-    while told.len() < names.len() && started.elapsed() < Duration::from_secs(240) {
-        let Ok((mut stream, _)) = listener.accept() else {
-            std::thread::sleep(Duration::from_millis(100));
-            continue;
-        };
-        stream.set_nonblocking(false).unwrap();
-        let mut request = [0; 2048];
-        let len = stream.read(&mut request).unwrap_or(0);
-        let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
-        let line = String::from_utf8_lossy(&request[..len]).lines().next().unwrap_or_default().to_owned();
-        if line.contains("/?") {
-            told.push(line);
-        }
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    assert_eq!(told.len(), names.len(), "{told:#?}");
-    for line in &told {
-        assert!(line.contains("%20ended%20"), "{told:#?}");
-    }
 }
 
 #[test]

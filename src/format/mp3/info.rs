@@ -4,6 +4,7 @@ use super::{
     frame::{Header, sized},
     stream::{Stream, crc16},
 };
+use crate::stream::be_u32;
 
 /// Samples that LAME's encoder puts before the sound; a decoder adds its own 529.
 const DELAY: u16 = 576;
@@ -16,6 +17,14 @@ const GAPLESS: usize = EXTENSION + 21;
 
 /// Samples at the start that are not heard.
 pub(super) const UNHEARD: u64 = DELAY as u64 + DECODER;
+
+/// How many frames of sound an old frame says that there are.
+pub(super) fn count(frame: &[u8]) -> Option<u64> {
+    let header = Header::parse(frame)?;
+    let fields = frame.get(header.side_at() + header.side()..)?;
+    let count = be_u32(fields, 8).filter(|_| fields.starts_with(b"Xing") || fields.starts_with(b"Info"))?;
+    (fields.get(7)? & 1 != 0).then_some(count.into())
+}
 
 /// A new frame for the notice's frames, the first of which is like `stream.head`, and the stream's behind them.
 pub(super) fn frame(stream: &Stream, notice: &[Vec<u8>]) -> Option<Vec<u8>> {

@@ -60,8 +60,9 @@ impl Handler for Mp3 {
         })?;
         let samples = notice(&clips, 0, &stream.header).len() as u64 * stream.header.samples();
         let ms = samples.saturating_sub(info::UNHEARD) * 1000 / rate;
-        // About, from the length of the first frame.
-        let frames = (range.end - range.start) / (stream.header.len as u64).max(1);
+        // About, from the length of the first frame, where no number says it: frames of a variable bit rate are of any length.
+        let about = (range.end - range.start) / (stream.header.len as u64).max(1);
+        let frames = stream.info.as_deref().and_then(info::count).unwrap_or(about);
         let long = frames * stream.header.samples() * 1000 / rate > audible.every_ms.unwrap_or(u64::MAX);
         Ok(Heard::once(clips, ms, long).beside(listen::programme(source, Format::Mp3, budget)?))
     }

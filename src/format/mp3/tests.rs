@@ -67,6 +67,7 @@ fn the_frame_in_front_says_what_stands_behind_it() {
         let sound = sound(rate, 5, stereo);
         let original = [old.map(|padding| xing(&sound, padding)).unwrap_or_default(), sound.clone()].concat();
         let (labelled, receipt) = label(&original);
+        assert_eq!(info::count(&labelled), Some(frames(&labelled).len() as u64 - 1), "{what}");
         assert!(receipt.heard.is_some() && labelled.ends_with(&sound), "{what}");
         let frames = frames(&labelled);
         assert_eq!(frames.last().unwrap().end, labelled.len(), "{what}");
