@@ -431,3 +431,24 @@ fn a_film_whose_media_data_is_four_gigabytes_gets_its_card() {
     let place = u64::from_be_bytes(front[wide..wide + 8].try_into().unwrap());
     assert!(place > u64::from(u32::MAX), "{place}");
 }
+
+/// A card of the largest films: twelve megabytes of planes, drawn once.
+#[test]
+fn a_film_of_4k_gets_its_card() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wide.mp4");
+    let made = ["-y", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=3840x2160:rate=25", "-frames:v", "2"];
+    let coded = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
+    let Ok(output) = Command::new("ffmpeg").args(made).args(coded).arg(&path).output() else { return skip("ffmpeg") };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut source = fs::File::open(&path).unwrap();
+    let mut sink =
+        fs::File::options().read(true).write(true).create_new(true).open(folder.path().join("labelled.mp4")).unwrap();
+    let receipt = bounded("labelling", || labeler().label(&mut source, &mut sink)).unwrap();
+    assert!(receipt.is_complete(), "{receipt:#?}");
+    // What is seen is measured on the decoded picture, of four bytes a pixel.
+    let most = 64 * MIB + 4 * 3840 * 2160 * 4;
+    let report = within(most, "verifying", || Verifier::new().anchors(anchors()).verify(&mut sink)).unwrap();
+    assert!(report.notices.iter().any(|notice| notice.signed_place), "{report:#?}");
+}

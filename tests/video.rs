@@ -768,7 +768,7 @@ fn a_browser_plays_through_the_join_and_jumps_across_it() {
         .unwrap();
     let started = Instant::now();
     let mut told = Vec::new();
-    while told.len() < wanted.len() && started.elapsed() < Duration::from_secs(300) {
+    while told.len() < wanted.len() && started.elapsed() < Duration::from_secs(600) {
         let Ok((mut stream, _)) = listener.accept() else {
             std::thread::sleep(Duration::from_millis(50));
             continue;
