@@ -164,7 +164,7 @@ fn lying_headers(format: Format) {
     for number in 0..5000 {
         let (case, header) = mutate(&film[place.clone()], number, &mut random);
         let mutated = [&film[..place.start], &header, &film[place.end..]].concat();
-        let labeler = if takes_card && number.is_multiple_of(50) { &card } else { &quick };
+        let labeler = if takes_card && number.is_multiple_of(100) { &card } else { &quick };
         feed(&format!("{}, header, {case}", path.display()), labeler, &verifier, &mutated);
     }
 }

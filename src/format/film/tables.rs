@@ -55,26 +55,30 @@ pub(super) fn is_changed(kind: &[u8; 4], change: &Change) -> bool {
 /// breaks its own grammar.
 pub(super) fn changed(kind: &[u8; 4], body: &[u8], change: &Change, made: &mut Vec<u8>) -> Option<()> {
     match kind {
-        b"mdhd" => return Some(made.extend(longer(body, change.in_media, [16, 24])?)),
-        b"tkhd" => return Some(made.extend(longer(body, change.in_movie, [20, 28])?)),
+        b"mdhd" => made.extend(longer(body, change.in_media, [16, 24])?),
+        b"tkhd" => made.extend(longer(body, change.in_movie, [20, 28])?),
         b"stsd" => {
             made.extend_from_slice(body.get(..8)?);
-            return Some(made.extend_from_slice(change.entry.as_ref()?));
+            made.extend_from_slice(change.entry.as_ref()?);
         }
-        _ => {}
+        b"cslg" => made.extend(bounds(body, change.insert.as_ref()?, change.in_media)?),
+        _ => table(kind, body, change.insert.as_ref()?, made)?,
     }
-    let insert = change.insert.as_ref()?;
+    Some(())
+}
+
+fn table(kind: &[u8; 4], body: &[u8], insert: &Insertion, made: &mut Vec<u8>) -> Option<()> {
     match kind {
         b"stts" => times(body, insert, made),
         b"ctts" => offsets(body, insert, made),
-        b"cslg" => Some(made.extend(bounds(body, insert, change.in_media)?)),
         b"stss" | b"stps" => numbers(body, insert, kind == b"stss", 4, made),
         b"stsh" => numbers(body, insert, false, 8, made),
         b"sdtp" => dependencies(body, insert, made),
         b"stdp" => {
             made.extend_from_slice(body.get(..4)?);
             made.extend(std::iter::repeat_n(0, insert.lens.len().checked_mul(2)?));
-            Some(made.extend_from_slice(&body[4..]))
+            made.extend_from_slice(&body[4..]);
+            Some(())
         }
         b"stsc" => chunks(body, &insert.lens, made),
         b"stsz" => sizes(body, &insert.lens, made),
