@@ -253,8 +253,8 @@ mod tests {
             for wanted in [-16.0, -24.0, -12.5, -11.0] {
                 let samples = audible.samples(rate, wanted);
                 let loudness = level::loudness(&samples, rate).unwrap();
-                // As loud as it may be, where the peaks of a low rate allow it.
-                let off = if wanted > -13.0 { 2.5 } else { 0.6 };
+                // Peaks come first: where they allow no more, a loud warning is softer.
+                let off = if wanted > -13.0 { 4.0 } else { 0.6 };
                 assert!((loudness - wanted).abs() < off, "{rate}: {loudness}, {wanted} wanted");
                 let peak = level::true_peak(&samples, rate).unwrap();
                 assert!(peak <= level::TRUE_PEAK + 1e-5, "{rate}, {wanted}: {peak}");
