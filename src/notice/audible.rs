@@ -92,14 +92,22 @@ impl Heard {
     /// Coded clips as loud as a programme of this loudness wants them. What was encoded can be made softer by the gain in its frames;
     /// its peaks allow no more.
     pub(crate) fn beside(mut self, programme: Option<f64>) -> Self {
+        if programme.is_some() {
+            self.softer = ((self.loudness - level::beside(programme)) / STEP).round().clamp(0.0, 20.0) as u8;
+            self.loudness -= f64::from(self.softer) * STEP;
+        }
+        self.compared(programme)
+    }
+
+    /// Says where it is farther from the programme than it should be.
+    pub(crate) fn compared(mut self, programme: Option<f64>) -> Self {
         let Some(programme) = programme else { return self };
-        self.softer = ((self.loudness - level::beside(Some(programme))) / STEP).round().clamp(0.0, 20.0) as u8;
-        self.loudness -= f64::from(self.softer) * STEP;
         let above = self.loudness - programme;
         if above.abs() > level::ALLOWED {
-            let (how, why) = match above > 0.0 {
-                true => ("louder", "softer than that, nobody would hear it"),
-                false => ("softer", "clips that were encoded cannot be made louder without clipping"),
+            let (how, why) = match (above > 0.0, self.coded.is_empty()) {
+                (true, _) => ("louder", "softer than that, nobody would hear it"),
+                (false, true) => ("softer", "its peaks allow no more"),
+                (false, false) => ("softer", "clips that were encoded cannot be made louder without clipping"),
             };
             self.remarks.push(format!(
                 "the warning has {:.1} LUFS and the recording {programme:.1}: it is {:.1} LU {how}; {why}",
@@ -145,8 +153,15 @@ enum Voice {
     Own { rate: u32, samples: Arc<[f32]>, words: String },
 }
 
-/// Rate, loudness (its bits), samples.
-type Kept = (u32, u64, Arc<[f32]>);
+/// Samples that were made.
+struct Kept {
+    rate: u32,
+    /// The bits of the loudness that was wanted.
+    wanted: u64,
+    samples: Arc<[f32]>,
+    /// LUFS that they have.
+    loudness: f64,
+}
 
 /// Samples that are kept in all, 16 MB of them: a file can ask for any rate.
 const KEPT: usize = 4 << 20;
@@ -176,25 +191,35 @@ impl Audible {
 
     /// The samples of one channel at `rate`, at `loudness` LUFS or as near as their peaks allow.
     pub(crate) fn samples(&self, rate: u32, loudness: f64) -> Arc<[f32]> {
+        self.levelled(rate, loudness).0
+    }
+
+    /// The samples before a programme of this loudness, and their own in LUFS.
+    pub(crate) fn beside(&self, rate: u32, programme: Option<f64>) -> (Arc<[f32]>, f64) {
+        self.levelled(rate, level::beside(programme))
+    }
+
+    fn levelled(&self, rate: u32, loudness: f64) -> (Arc<[f32]>, f64) {
         let plain = self.kept_or(rate, level::LOUDNESS, || self.plain(rate));
         if (loudness - level::LOUDNESS).abs() < 0.05 {
             return plain;
         }
-        self.kept_or(rate, loudness, || level::level(&plain, rate, loudness))
+        self.kept_or(rate, loudness, || level::level(&plain.0, rate, loudness))
     }
 
-    fn kept_or(&self, rate: u32, loudness: f64, make: impl FnOnce() -> Vec<f32>) -> Arc<[f32]> {
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |(of, loud, _): &&Kept| (*of, *loud) == (rate, loudness.to_bits());
-        let found = kept().iter().find(same).map(|(.., samples)| Arc::clone(samples));
+    fn kept_or(&self, rate: u32, wanted: f64, make: impl FnOnce() -> Vec<f32>) -> (Arc<[f32]>, f64) {
+        let all = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |kept: &&Kept| (kept.rate, kept.wanted) == (rate, wanted.to_bits());
+        let found = all().iter().find(same).map(|kept| (Arc::clone(&kept.samples), kept.loudness));
         found.unwrap_or_else(|| {
             let samples: Arc<[f32]> = make().into();
-            let mut kept = kept();
-            kept.push_back((rate, loudness.to_bits(), Arc::clone(&samples)));
-            while kept.iter().map(|(.., samples)| samples.len()).sum::<usize>() > KEPT {
-                kept.pop_front();
+            let loudness = level::loudness(&samples, rate).unwrap_or(wanted);
+            let mut all = all();
+            all.push_back(Kept { rate, wanted: wanted.to_bits(), samples: Arc::clone(&samples), loudness });
+            while all.iter().map(|kept| kept.samples.len()).sum::<usize>() > KEPT {
+                all.pop_front();
             }
-            samples
+            (samples, loudness)
         })
     }
 
@@ -243,6 +268,22 @@ mod tests {
 
     fn kazakh_and_russian() -> Audible {
         Audible::new(&AudibleNotice::speech(&["kk", "ru"]).unwrap().then_rhythm(), Extent::Generated)
+    }
+
+    #[test]
+    fn what_its_peaks_do_not_allow_is_said() {
+        let audible = kazakh_and_russian();
+        for (rate, programme, said) in [(8_000, -6.0, true), (48_000, -14.0, false), (22_050, -20.0, false)] {
+            let (samples, loudness) = audible.beside(rate, Some(programme));
+            assert!((level::loudness(&samples, rate).unwrap() - loudness).abs() < 1e-9);
+            let heard = Heard::repeated(samples, rate, (u64::from(rate) * 60, 1), None, loudness);
+            let remarks = heard.compared(Some(programme)).remarks;
+            assert_eq!(
+                remarks.iter().any(|remark| remark.ends_with("softer; its peaks allow no more")),
+                said,
+                "{rate}"
+            );
+        }
     }
 
     #[test]

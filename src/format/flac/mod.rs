@@ -73,8 +73,9 @@ impl Handler for Flac {
         let parts = Parts::read(source, budget)?;
         let info = parts.spliceable()?;
         let shape = splice::shape(source, info, parts.audio.clone())?;
-        let loudness = level::beside(programme(source, info, parts.audio.clone(), budget)?);
-        let mut samples = audible.samples(info.rate, loudness).to_vec();
+        let programme = programme(source, info, parts.audio.clone(), budget)?;
+        let (samples, loudness) = audible.beside(info.rate, programme);
+        let mut samples = samples.to_vec();
         let unit = u64::from(shape.block.max(1));
         samples.resize(samples.len().next_multiple_of(shape.block.max(1) as usize), 0.0);
         if samples.len() as u64 * u64::from(info.channels) * 4 > Heard::MOST {
@@ -83,7 +84,8 @@ impl Handler for Flac {
         }
         // Where blocks differ in length, only the first place is known to lie between two.
         let every = audible.every_ms.filter(|_| !shape.like.by_sample);
-        let mut heard = Heard::repeated(Arc::from(samples), info.rate, (info.total, unit), every, loudness);
+        let heard = Heard::repeated(Arc::from(samples), info.rate, (info.total, unit), every, loudness);
+        let mut heard = heard.compared(programme);
         if every.is_none() && audible.every_ms.is_some() {
             heard
                 .remarks

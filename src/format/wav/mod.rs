@@ -57,8 +57,9 @@ impl Handler for Wav {
     fn hear(&self, source: &mut dyn Source, _survey: &Survey, audible: &Audible, budget: &mut Budget) -> Result<Heard> {
         let form = form(source, budget)?;
         let (shape, data) = samples(source, &form)?;
-        let loudness = level::beside(programme(source, &shape, data)?);
-        let mut samples = audible.samples(shape.rate, loudness).to_vec();
+        let programme = programme(source, &shape, data)?;
+        let (samples, loudness) = audible.beside(shape.rate, programme);
+        let mut samples = samples.to_vec();
         // An even number of frames: what was padded stays padded.
         samples.resize(samples.len().next_multiple_of(2), 0.0);
         if samples.len() as u64 * shape.frame > Heard::MOST {
@@ -66,7 +67,9 @@ impl Handler for Wav {
                 format!("a warning in {} channels at {} samples a second is too long", shape.channels, shape.rate);
             return Err(Error::unsupported(Format::Wav, format!("{what}; label a version with fewer")));
         }
-        Ok(Heard::repeated(Arc::from(samples), shape.rate, (data.len / shape.frame, 1), audible.every_ms, loudness))
+        let all = (data.len / shape.frame, 1);
+        let heard = Heard::repeated(Arc::from(samples), shape.rate, all, audible.every_ms, loudness);
+        Ok(heard.compared(programme))
     }
 
     fn mark(&self, source: &mut dyn Source, survey: &Survey, label: &Label, budget: &mut Budget) -> Result<Marked> {
