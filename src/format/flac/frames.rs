@@ -72,6 +72,26 @@ impl Header {
         })
     }
 
+    /// Samples a second, where the frame says how many: 9.1.2.
+    pub(super) fn stated_rate(&self) -> Option<u32> {
+        let coded = [88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
+        let odd = self.odd_rate.iter().fold(0, |value, &byte| value << 8 | u32::from(byte));
+        match self.rate {
+            0 => None,
+            12 => Some(odd * 1000),
+            13 => Some(odd),
+            14 => Some(odd * 10),
+            code => coded.get(usize::from(code) - 1).copied(),
+        }
+    }
+
+    /// Bits of a sample, where the frame says how many: 9.1.4.
+    pub(super) fn stated_bits(&self) -> Option<u32> {
+        [None, Some(8), Some(12), None, Some(16), Some(20), Some(24), Some(32)]
+            .get(usize::from(self.size >> 1))
+            .copied()?
+    }
+
     /// The number that the next frame has.
     fn next(&self) -> u64 {
         self.number + if self.by_sample { self.block.into() } else { 1 }

@@ -24,6 +24,15 @@ pub(super) fn shape(source: &mut dyn Source, info: &Info, audio: Range<u64>) -> 
     let Some((like, ..)) = frames.next(source)? else {
         return Err(Error::malformed(Format::Flac, at, "there is no frame of sound"));
     };
+    // The notice is made like it, and would be played otherwise than it is meant.
+    for (what, stated, known) in
+        [("samples a second", like.stated_rate(), info.rate), ("bits a sample", like.stated_bits(), info.bits)]
+    {
+        if let Some(stated) = stated.filter(|&stated| stated != known) {
+            let why = format!("its first frame says {stated} {what}, and STREAMINFO {known}");
+            return Err(Error::malformed(Format::Flac, at, why));
+        }
+    }
     let block = match (like.by_sample, info.min_block == info.max_block && info.max_block >= 16) {
         (true, _) => 4096,
         // The first may be the last, and shorter.
