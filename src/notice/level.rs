@@ -117,7 +117,7 @@ fn under(samples: &[f32], rate: u32, wanted: f64, peak: f32) -> Vec<f32> {
         made = limited(samples, rate, 10_f64.powf(gain / 20.0) as f32, peak);
         let missing = wanted - loudness(&made, rate).unwrap_or(wanted);
         // A limiter that works too hard gives the loudness back as distortion.
-        if missing.abs() < 0.1 || gain + missing > wanted - now + 9.0 {
+        if missing.abs() < 0.1 || gain + missing > wanted - now + 6.0 {
             break;
         }
         gain += missing;

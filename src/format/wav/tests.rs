@@ -125,7 +125,9 @@ fn streams_without_lengths_and_files_of_64_bits_get_theirs() {
         stream[4..8].copy_from_slice(&unknown.to_le_bytes());
         stream[40..44].copy_from_slice(&unknown.to_le_bytes());
         let (labelled, receipt) = label(&stream, Policy::kazakhstan()).unwrap();
-        assert!(receipt.remarks.is_empty(), "{:?}", receipt.remarks);
+        // Noise as loud as this leaves no warning room.
+        let [remark] = &receipt.remarks[..] else { panic!("{:?}", receipt.remarks) };
+        assert!(remark.ends_with("LU softer; its peaks allow no more"), "{remark}");
         let all = u32::from_le_bytes(labelled[4..8].try_into().unwrap());
         assert_eq!(all as usize, labelled.len() - 8);
         assert!(data(&labelled, b"data").ends_with(&samples));
@@ -167,7 +169,7 @@ fn samples_that_do_not_fill_their_bytes_are_taken_as_they_are() {
             assert!(receipt.is_complete() && data(&labelled, b"data").ends_with(&samples), "{bits}");
             assert_eq!(data(&labelled, b"fmt "), &fmt[8..]);
             let report = Verifier::new().verify(&mut Cursor::new(&labelled)).unwrap();
-            assert!(report.heard[0].signed_place && report.heard[0].score > 0.9, "{bits}: {:?}", report.heard);
+            assert!(report.heard[0].signed_place && report.heard[0].score > 0.8, "{bits}: {:?}", report.heard);
         }
     }
 }
