@@ -12,17 +12,17 @@
 //! # What labelling costs
 //!
 //! In units of the least that a signed copy can cost (one pass of SHA-256, one copy, one Ed25519 signature), for JPEGs of
-//! 1024 × 1024 pixels and 274 KB, measured by `benches/jpeg.rs` on two shared cores of a Xeon with SHA-NI:
+//! 1024 × 1024 pixels and 274 KB, measured by `benches/jpeg.rs` on two cores of an EPYC with SHA-NI:
 //!
 //! | | × that floor |
 //! |---|--:|
 //! | record alone | 0.7 |
-//! | manifest alone | 1.3 |
-//! | notice alone, at the top | 3.2 |
-//! | the whole label | 3.8 |
-//! | libjpeg-turbo, decoding and encoding with nothing drawn | 32 |
+//! | manifest alone | 1.4 |
+//! | notice alone, at the top | 3.4 |
+//! | the whole label | 3.9 |
+//! | libjpeg-turbo, decoding and encoding with nothing drawn | 34 |
 //!
-//! At 12 megapixels (3.1 MB) the whole label is 3.4 floors of such a file, and libjpeg-turbo 45. With restart markers it is 5.2 and 7.0.
+//! At 12 megapixels (3.1 MB) the whole label is 3.4 floors of such a file, and libjpeg-turbo 45. With restart markers it is 4.3 and at most 7.0.
 //!
 //! The floor of the first kind is about 0.18 ms there, so that a million whole labels take some 700 seconds of one core; on another
 //! machine, multiply by the floor that the same bench measures. A progressive file takes about 36 times as long as an ordinary one,
@@ -31,7 +31,8 @@
 //! drawing, and the second for the bits that are kept. A product that still holds the pixels draws there ([`Labeler::stamp`]), and then
 //! the notice costs one reading back in the file.
 //!
-//! The command takes 34 MB with one worker and 65 MB with two, however many files there are (`benches/batch.sh`); workers share nothing
+//! The command takes 40 MB with one worker and 45 MB with two, however many files there are, and two cores do 1.8 times as much as one where no
+//! disk stands in between (`benches/batch.sh`); workers share nothing
 //! that is written but what is kept, so that memory and hashing bound them. The notice is the bottleneck in a JPEG, and in it passing over
 //! the data that it replaces; without it, hashing is.
 #![forbid(unsafe_code)]
