@@ -29,7 +29,9 @@ pub(super) fn shape(source: &mut dyn Source, info: &Info, audio: Range<u64>) -> 
         [("samples a second", like.stated_rate(), info.rate), ("bits a sample", like.stated_bits(), info.bits)]
     {
         if let Some(stated) = stated.filter(|&stated| stated != known) {
-            let why = format!("its first frame says {stated} {what}, and STREAMINFO {known}");
+            let why = format!(
+                "its first frame says {stated} {what}, and STREAMINFO {known}; encode it anew, or label it without a warning"
+            );
             return Err(Error::malformed(Format::Flac, at, why));
         }
     }
